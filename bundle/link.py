@@ -1,0 +1,73 @@
+"""One binary with one exported symbol: core, driver, entry and interpreter."""
+
+import tempfile
+from pathlib import Path
+
+from tympan.bundle import cache, compile, recipe, table, toolchain
+
+#: Apple's names that the core uses, and the one of ours; off macOS the simulated host supplies them.
+PLATFORM = ("CF", "kCF", "mach_", "dispatch_", "_dispatch_", "tympan_os_log")
+
+MINIMUM_MACOS = "12.0"
+
+
+def objects(driver, modules, runtime, factory):
+    """Every object that goes into the binary; core and entry come from the cache."""
+    found = [*compile.core_objects(), compile.driver_object(driver)]
+    found.append(compile.c_object(compile.HERE / "entry.c", f"-DTYMPAN_FACTORY={factory}"))
+    if toolchain.MACOS:
+        found.append(compile.c_object(compile.HERE / "os_log.c"))
+    text = table.generate(driver, modules, runtime.kind)
+    name = f"table-{cache.key(compile.tools_key(), text)}.o"
+    return [*found, cache.stored(name, lambda output: compile_table(text, output))]
+
+
+def compile_table(text, output):
+    """Compile the generated table."""
+    source = output.with_suffix(".c")
+    source.write_text(text, encoding="ascii")
+    compile.compile_c(source, output)
+
+
+def static(parts, runtime, factory, output):
+    """Link with the static library; nothing of the interpreter can be seen from outside."""
+    link([*parts, runtime.library], runtime.libraries, factory, output)
+
+
+def vendored(parts, library, factory, output):
+    """Link with the bundle's own copy of the shared library, found beside the binary."""
+    search = [] if toolchain.MACOS else ["-Wl,-rpath,$ORIGIN/../Frameworks"]
+    link([*parts, library], search, factory, output)
+
+
+def link(parts, libraries, factory, output):
+    """Run the linker."""
+    with tempfile.TemporaryDirectory() as folder:
+        exports = Path(folder) / "exports"
+        flags = macos_flags(exports, factory) if toolchain.MACOS else elf_flags(exports, factory)
+        command = [*toolchain.compiler(), *flags, "-o", output, *parts, *libraries]
+        toolchain.run_checked(command, f"linking {output.name}")
+
+
+def elf_flags(exports, factory):
+    """``now``: a symbol that is bound late would take the loader's lock on an IO thread."""
+    exports.write_text(f"{{ global: {factory}; local: *; }};\n", encoding="ascii")
+    wanted = ("--gc-sections", "-Bsymbolic", "--as-needed", "--build-id=none", "-z,relro", "-z,now", "-O1", "-s")
+    return ["-shared", f"-Wl,--version-script={exports}", *(f"-Wl,{flag}" for flag in wanted)]
+
+
+def macos_flags(exports, factory):
+    """MH_BUNDLE: a dylib has been seen to load with none of its code run. Not yet run."""
+    exports.write_text(f"_{factory}\n", encoding="ascii")
+    wanted = (f"-exported_symbols_list,{exports}", "-dead_strip", "-x")
+    return [
+        "-bundle",
+        f"-mmacosx-version-min={MINIMUM_MACOS}",
+        *(f"-Wl,{flag}" for flag in wanted),
+        *("-framework", "CoreFoundation"),
+    ]
+
+
+def factory_name(settings):
+    """The exported symbol: the same one in the binary and in Info.plist."""
+    return settings.get("factory", recipe.FACTORY)

@@ -1,0 +1,55 @@
+"""How every Cython file of the project is compiled: data only, imports nothing.
+
+``setup.py`` (extension modules) and ``tympan.bundle`` (the binary of a
+``.driver``) both read this file, so that the core, the examples, the tests and
+the bundles are compiled alike. ``setup.py`` runs it with ``runpy`` because an
+isolated build does not have the project on ``sys.path``.
+"""
+
+#: Modules that are inside every bundle, in the order they are initialised.
+CORE = ("tympan._driver", "tympan._objects", "tympan._properties", "tympan._hal")
+
+#: Pure Python modules that are frozen into every bundle.
+CORE_PURE = ("tympan", "tympan._errors", "tympan._spec")
+
+#: Modules of the simulated host; they never enter a bundle.
+HOST = ("tympan.testing._platform", "tympan.testing._host")
+
+#: The one symbol a bundle exports; Info.plist names the same one.
+FACTORY = "TympanFactory"
+
+#: C compiler flags. ``-ffp-contract=off`` keeps results equal on every CPU:
+#: a fused multiply-add would make a bundle for arm64 differ from one for x86-64.
+CFLAGS = (
+    "-std=c11",
+    "-O3",
+    "-fPIC",
+    "-fwrapv",
+    "-fno-math-errno",
+    "-fno-trapping-math",
+    "-ffp-contract=off",
+    "-fvisibility=hidden",
+    "-ffunction-sections",
+    "-fdata-sections",
+    "-pthread",
+)
+
+_REALTIME = {
+    # A check that fails would have to raise, and raising needs the GIL.
+    "boundscheck": False,
+    "wraparound": False,
+    "initializedcheck": False,
+    "cdivision": True,
+    "nonecheck": False,
+}
+
+
+def directives(debug=False):
+    """Cython compiler directives; ``debug`` adds line tracing support off the IO path."""
+    chosen = dict(_REALTIME)
+    chosen["language_level"] = 3
+    chosen["embedsignature"] = True
+    chosen["embedsignature.format"] = "python"
+    if debug:
+        chosen["emit_code_comments"] = True
+    return chosen

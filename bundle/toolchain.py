@@ -1,0 +1,61 @@
+"""The C compiler, and how a program is run without its output reaching the user."""
+
+import functools
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import sysconfig
+
+from tympan._errors import BuildError, UsageError
+
+MACOS = sys.platform == "darwin"
+
+
+def compiler():
+    """The compiler's command: ``$CC``, or the one this Python was built with, or ``cc``."""
+    chosen = os.environ.get("CC")
+    if chosen:
+        return require(shlex.split(chosen))
+    built_with = shlex.split(sysconfig.get_config_var("CC") or "cc")
+    return built_with if shutil.which(built_with[0]) else require(["cc"])
+
+
+def require(command):
+    """``command`` when its program exists."""
+    if shutil.which(command[0]) is None:
+        raise UsageError(
+            f"there is no C compiler: {command[0]} was not found",
+            "Install gcc or clang (on macOS: xcode-select --install), or set CC to a compiler that is there.",
+        )
+    return command
+
+
+@functools.cache
+def compiler_version(command):
+    """What ``cc --version`` says; part of every cache key."""
+    return run([*command, "--version"]).stdout
+
+
+def run(command, **options):
+    """Run ``command`` and keep its output; a program that cannot be started is a UsageError."""
+    try:
+        return subprocess.run(command, capture_output=True, text=True, errors="replace", check=False, **options)
+    except OSError as error:
+        raise UsageError(f"{command[0]} cannot be run: {error.strerror}") from None
+
+
+def run_checked(command, what, **options):
+    """Run ``command``; a failure becomes a BuildError with the first line that says ``error``."""
+    done = run([str(part) for part in command], **options)
+    if done.returncode:
+        lines = [line.strip() for line in (done.stderr or done.stdout).splitlines() if line.strip()]
+        first = next((line for line in lines if "error" in line.lower() or "undefined" in line.lower()), "")
+        raise BuildError(f"{what} failed: {first or (lines or ['no message'])[0]}")
+    return done
+
+
+def python_environment():
+    """The environment for a child Python that must see the same packages as this one."""
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}

@@ -1,0 +1,758 @@
+# cython: language_level=3
+"""The 23-slot table that the host calls: the only file that casts pointers to objects.
+
+Three sections: bookkeeping, control entries (any non-realtime thread), IO
+entries (realtime threads). An entry checks its pointers and ids, finds the
+device, and calls one typed function. Exceptions end here as a status.
+"""
+
+from cpython.ref cimport Py_INCREF, Py_DECREF
+from libc.math cimport floor
+from libc.stdint cimport int64_t, uint32_t, uint64_t
+from libc.stdlib cimport free, malloc
+from libc.string cimport memcpy
+
+from tympan._clock cimport Stamp, clock_stamp, clock_start, clock_stop
+from tympan._driver cimport Driver
+from tympan._io cimport read_input, write_mix
+from tympan._objects cimport PERIOD, Device, Graph, Object, Stream, build_graph, free_graph
+from tympan._properties cimport READ_ONLY, SET_ACTIVE, SET_FORMAT, SET_RATE, Query, Row, find_row, property_data, property_size
+from tympan._ring cimport ring_move
+from tympan._rt cimport (
+    ty_add_u32, ty_compare_exchange_u32, ty_load_acquire_u32, ty_load_f64, ty_load_pointer, ty_load_u32, ty_mutex_destroy,
+    ty_mutex_init, ty_mutex_lock, ty_mutex_unlock, ty_store_f64, ty_store_pointer, ty_store_release_u32,
+)
+from tympan._types cimport RealtimeContext
+from tympan.coreaudio cimport *
+
+from tympan._errors import HalError
+
+
+# ---- bookkeeping ----
+
+# A bundle has one plug-in; a test process has one per driver class it attaches.
+# Entries look a driver reference up here, so that a foreign one is refused.
+cdef enum:
+    MAX_PLUG_INS = 256
+cdef (Core*)[MAX_PLUG_INS] _cores
+cdef uint32_t _core_count = 0
+
+
+cdef inline Core* core_of(void* ref) noexcept nogil:
+    cdef uint32_t i, count = ty_load_acquire_u32(&_core_count)
+    if ref is NULL:
+        return NULL
+    for i in range(count):
+        if ty_load_pointer(<void**>&_cores[i]) == ref:
+            return <Core*>ref
+    return NULL
+
+
+cdef inline Graph* graph_of(void* ref) noexcept nogil:
+    cdef Core* core = core_of(ref)
+    return <Graph*>ty_load_pointer(<void**>&core.graph) if core is not NULL else NULL
+
+
+cdef inline Device* device_in(Graph* graph, AudioObjectID object_id) noexcept nogil:
+    if graph is NULL or object_id >= graph.object_count:
+        return NULL
+    if graph.objects[object_id].class_id != kAudioDeviceClassID:
+        return NULL
+    return graph.objects[object_id].device
+
+
+cdef inline bint object_exists(Graph* graph, AudioObjectID object_id) noexcept nogil:
+    return graph is not NULL and 0 < object_id < graph.object_count
+
+
+# ---- driver calls: GIL, exceptions to a status ----
+
+cdef void _log_exception(object error, str where):
+    """One line for the log: what failed, where in the source, why. Never raises."""
+    try:
+        frames = []
+        trace = error.__traceback__
+        while trace is not None:
+            code = trace.tb_frame.f_code
+            frames.append(f"{code.co_filename}:{trace.tb_lineno} in {code.co_name}")
+            trace = trace.tb_next
+        line = f"tympan: {where} raised {type(error).__name__}: {error} (traceback, outermost first: {' > '.join(frames)})"
+        tympan_os_log(line.replace("\n", " ").replace("\0", " ").encode("utf-8", "replace"))
+    except BaseException:
+        tympan_os_log(b"tympan: a driver raised an exception that could not be described")
+
+
+cdef OSStatus _status_of(object error, str where):
+    _log_exception(error, where)
+    if isinstance(error, HalError):
+        return <OSStatus><UInt32>(int(error.status) & 0xFFFFFFFF)
+    return kAudioHardwareUnspecifiedError
+
+
+# Call one control method of the driver. The control mutex is held.
+cdef OSStatus _call_driver(Core* core, const char* method) noexcept with gil:
+    cdef str name = method.decode()
+    cdef str where = "driver"
+    try:
+        driver = <object>core.driver
+        where = f"{type(driver).__name__}.{name}"
+        getattr(driver, name)()
+        return kAudioHardwareNoError
+    except BaseException as error:
+        return _status_of(error, where)
+
+
+cdef OSStatus _create_driver(Core* core, Graph** graph) noexcept with gil:
+    """New driver object, its declaration, its graph (not published yet)."""
+    cdef Driver driver
+    cdef str where = "driver"
+    try:
+        where = (<object>core.driver_class).__name__
+        driver = (<object>core.driver_class)()
+        spec = driver.declaration()
+        graph[0] = build_graph(driver, spec)
+        driver._sample_rate = spec.initial_rate
+        Py_INCREF(driver)
+        core.driver = <void*>driver
+        return kAudioHardwareNoError
+    except BaseException as error:
+        return _status_of(error, where)
+
+
+cdef void _drop_driver(Core* core, Graph* graph) noexcept with gil:
+    ty_store_pointer(<void**>&core.graph, NULL)
+    free_graph(graph)
+    if core.driver is not NULL:
+        Py_DECREF(<object>core.driver)
+        core.driver = NULL
+
+
+cdef void _set_driver_rate(Core* core, Float64 rate) noexcept with gil:
+    (<Driver>core.driver)._sample_rate = rate
+
+
+# ---- calls to the host: from the queue, no lock held, no GIL ----
+
+cdef enum:
+    MAX_ADDRESSES = 4
+
+cdef struct Job:
+    Core* core
+    uint64_t generation
+    AudioObjectID object_id
+    UInt64 change_id            # not 0: request a configuration change
+    UInt32 address_count        # else: these properties have changed
+    AudioObjectPropertyAddress[MAX_ADDRESSES] addresses
+
+
+cdef void _run_job(void* context) noexcept nogil:
+    cdef Job* job = <Job*>context
+    cdef Core* core = core_of(job.core)
+    cdef OSStatus status
+    if core is not NULL and core.graph is not NULL and core.generation == job.generation:
+        if job.change_id:
+            status = core.host[0].RequestDeviceConfigurationChange(core.host, job.object_id, job.change_id, NULL)
+            if status != kAudioHardwareNoError:
+                _forget_change(core, job.change_id)
+        else:
+            core.host[0].PropertiesChanged(core.host, job.object_id, job.address_count, job.addresses)
+    free(job)
+
+
+cdef void _enqueue(Core* core, AudioObjectID object_id, UInt64 change_id, UInt32 selector) noexcept nogil:
+    cdef Job* job = <Job*>malloc(sizeof(Job))
+    if job is NULL:
+        return
+    job.core = core
+    job.generation = core.generation
+    job.object_id = object_id
+    job.change_id = change_id
+    job.address_count = 1
+    job.addresses[0].mSelector = selector
+    job.addresses[0].mScope = kAudioObjectPropertyScopeGlobal
+    job.addresses[0].mElement = kAudioObjectPropertyElementMain
+    dispatch_async_f(core.queue, job, _run_job)
+
+
+cdef void _forget_change(Core* core, UInt64 change_id) noexcept nogil:
+    ty_mutex_lock(&core.control)
+    if core.change_id == change_id:
+        core.change_id = 0
+    ty_mutex_unlock(&core.control)
+
+
+# ---- control entries: IUnknown ----
+
+cdef HRESULT QueryInterface(void* ref, REFIID uuid, LPVOID* out) noexcept nogil:
+    if out is NULL:
+        return kAudioHardwareIllegalOperationError
+    out[0] = NULL
+    if core_of(ref) is NULL:
+        return kAudioHardwareBadObjectError
+    if not (
+        tympan_uuid_equal(uuid, tympan_IUnknownUUID)
+        or tympan_uuid_equal(uuid, tympan_kAudioServerPlugInDriverInterfaceUUID)
+    ):
+        return E_NOINTERFACE
+    AddRef(ref)
+    out[0] = ref
+    return 0
+
+
+cdef ULONG AddRef(void* ref) noexcept nogil:
+    cdef Core* core = core_of(ref)
+    return ty_add_u32(&core.references, 1) if core is not NULL else 0
+
+
+cdef ULONG Release(void* ref) noexcept nogil:
+    cdef Core* core = core_of(ref)
+    cdef uint32_t count
+    if core is NULL:
+        return 0
+    while True:
+        count = ty_load_u32(&core.references)
+        if count == 0:
+            return 0            # released too often: not ours to crash on
+        if ty_compare_exchange_u32(&core.references, count, count - 1):
+            break
+    if count == 1:
+        _tear_down(core)
+    return count - 1
+
+
+# The last reference is gone: everything of Initialize is undone, so that the
+# factory can start anew. The interpreter and the Core stay.
+cdef void _tear_down(Core* core) noexcept nogil:
+    ty_mutex_lock(&core.control)
+    if core.graph is not NULL:
+        _stop_running(core)
+        _drop_driver(core, core.graph)
+        dispatch_release(core.queue)
+        core.host = NULL
+    core.change_id = 0
+    ty_mutex_unlock(&core.control)
+
+
+cdef void _stop_running(Core* core) noexcept nogil:
+    cdef Device* device = &core.graph.devices[0]
+    if device.running:
+        ty_store_release_u32(&device.running, 0)
+        clock_stop(&device.clock)
+        _call_driver(core, b"stop_io")
+
+
+# ---- control entries: life cycle ----
+
+cdef OSStatus Initialize(AudioServerPlugInDriverRef ref, AudioServerPlugInHostRef host) noexcept nogil:
+    cdef Core* core = core_of(ref)
+    cdef OSStatus status
+    if core is NULL:
+        return kAudioHardwareBadObjectError
+    if host is NULL:
+        return kAudioHardwareIllegalOperationError
+    ty_mutex_lock(&core.control)
+    status = _initialize(core, host)
+    ty_mutex_unlock(&core.control)
+    return status
+
+
+cdef OSStatus _initialize(Core* core, AudioServerPlugInHostRef host) noexcept nogil:
+    cdef mach_timebase_info_data_t timebase
+    cdef Graph* graph = NULL
+    cdef OSStatus status
+    if core.graph is not NULL:
+        return kAudioHardwareIllegalOperationError      # once only
+    mach_timebase_info(&timebase)
+    core.ticks_num = <uint64_t>1000000000 * timebase.denom
+    core.ticks_den = timebase.numer
+    core.generation += 1
+    status = _create_driver(core, &graph)
+    if status != kAudioHardwareNoError:
+        return status
+    status = _call_driver(core, b"initialize")
+    if status != kAudioHardwareNoError:
+        _drop_driver(core, graph)
+        return status
+    core.host = host
+    core.queue = dispatch_queue_create("tympan.host-calls", NULL)
+    ty_store_pointer(<void**>&core.graph, graph)
+    return kAudioHardwareNoError
+
+
+cdef OSStatus CreateDevice(
+    AudioServerPlugInDriverRef ref, CFDictionaryRef description,
+    const AudioServerPlugInClientInfo* client, AudioObjectID* out
+) noexcept nogil:
+    if out is not NULL:
+        out[0] = kAudioObjectUnknown
+    if core_of(ref) is NULL:
+        return kAudioHardwareBadObjectError
+    return kAudioHardwareUnsupportedOperationError      # not a transport manager
+
+
+cdef OSStatus DestroyDevice(AudioServerPlugInDriverRef ref, AudioObjectID device) noexcept nogil:
+    return kAudioHardwareBadObjectError if core_of(ref) is NULL else kAudioHardwareUnsupportedOperationError
+
+
+# Clients are counted by the host, and StartIO is counted per device, so there
+# is nothing to keep of them: an unknown client can do no harm.
+cdef OSStatus AddDeviceClient(
+    AudioServerPlugInDriverRef ref, AudioObjectID device, const AudioServerPlugInClientInfo* client
+) noexcept nogil:
+    if device_in(graph_of(ref), device) is NULL:
+        return kAudioHardwareBadObjectError
+    return kAudioHardwareNoError if client is not NULL else kAudioHardwareIllegalOperationError
+
+
+cdef OSStatus RemoveDeviceClient(
+    AudioServerPlugInDriverRef ref, AudioObjectID device, const AudioServerPlugInClientInfo* client
+) noexcept nogil:
+    return AddDeviceClient(ref, device, client)
+
+
+# ---- control entries: IO state ----
+
+# gcd-reduced step of the clock; `rate` is a multiple of 1/65536 Hz (checked by the spec).
+cdef void _start_clock(Core* core, Device* device, uint64_t anchor) noexcept nogil:
+    cdef uint64_t scale = 65536
+    cdef uint64_t num = <uint64_t>PERIOD
+    cdef uint64_t den = <uint64_t>(device.rate * <double>scale)
+    cdef uint64_t ticks_num = core.ticks_num
+    cdef uint64_t divisor = _gcd(scale, den)
+    scale //= divisor
+    den //= divisor
+    divisor = _gcd(ticks_num, den)
+    ticks_num //= divisor
+    den //= divisor
+    divisor = _gcd(num * scale, den * core.ticks_den)
+    num = num * scale // divisor
+    den = den * core.ticks_den // divisor
+    clock_start(&device.clock, anchor, num * ticks_num, den, PERIOD)
+
+
+cdef uint64_t _gcd(uint64_t a, uint64_t b) noexcept nogil:
+    while b:
+        a, b = b, a % b
+    return a
+
+
+# A new time line, silent, from now on. IO is not running.
+cdef void _start_line(Core* core, Device* device) noexcept nogil:
+    if device.ring.data is not NULL:
+        ring_move(&device.ring, 0, 0)
+    _start_clock(core, device, mach_absolute_time())
+
+
+cdef OSStatus StartIO(AudioServerPlugInDriverRef ref, AudioObjectID device_id, UInt32 client) noexcept nogil:
+    cdef Core* core = core_of(ref)
+    cdef Device* device = device_in(graph_of(ref), device_id)
+    cdef OSStatus status = kAudioHardwareNoError
+    if device is NULL:
+        return kAudioHardwareBadObjectError
+    ty_mutex_lock(&core.control)
+    if device.running == <UInt32>0xFFFFFFFF:
+        status = kAudioHardwareIllegalOperationError
+    elif device.running == 0:
+        status = _call_driver(core, b"start_io")
+        if status == kAudioHardwareNoError:
+            _start_line(core, device)
+            _enqueue(core, device_id, 0, kAudioDevicePropertyDeviceIsRunning)
+    if status == kAudioHardwareNoError:
+        ty_store_release_u32(&device.running, device.running + 1)
+    ty_mutex_unlock(&core.control)
+    return status
+
+
+# Always takes effect: a device that could not be stopped would be worse than
+# one whose stop_io failed, and the host has no other way to try.
+cdef OSStatus StopIO(AudioServerPlugInDriverRef ref, AudioObjectID device_id, UInt32 client) noexcept nogil:
+    cdef Core* core = core_of(ref)
+    cdef Device* device = device_in(graph_of(ref), device_id)
+    cdef OSStatus status = kAudioHardwareNoError
+    if device is NULL:
+        return kAudioHardwareBadObjectError
+    ty_mutex_lock(&core.control)
+    if device.running == 0:
+        status = kAudioHardwareIllegalOperationError
+    else:
+        ty_store_release_u32(&device.running, device.running - 1)
+        if device.running == 0:
+            clock_stop(&device.clock)
+            status = _call_driver(core, b"stop_io")
+            _enqueue(core, device_id, 0, kAudioDevicePropertyDeviceIsRunning)
+    ty_mutex_unlock(&core.control)
+    return status
+
+
+# ---- control entries: configuration change ----
+
+cdef OSStatus PerformDeviceConfigurationChange(
+    AudioServerPlugInDriverRef ref, AudioObjectID device_id, UInt64 action, void* info
+) noexcept nogil:
+    cdef Core* core = core_of(ref)
+    cdef Device* device = device_in(graph_of(ref), device_id)
+    cdef OSStatus status = kAudioHardwareIllegalOperationError
+    if device is NULL:
+        return kAudioHardwareBadObjectError
+    ty_mutex_lock(&core.control)
+    if action != 0 and core.change_id == action:
+        core.change_id = 0
+        status = _change_rate(core, device, core.wanted_rate)
+    ty_mutex_unlock(&core.control)
+    return status
+
+
+# The host has suspended IO. Some hosts leave our count running: then the driver
+# is restarted here, so that it meets the new rate in start_io as always.
+cdef OSStatus _change_rate(Core* core, Device* device, Float64 rate) noexcept nogil:
+    cdef OSStatus status = kAudioHardwareNoError
+    if device.running:
+        clock_stop(&device.clock)
+        _call_driver(core, b"stop_io")
+    ty_store_f64(&device.rate, rate)
+    _set_driver_rate(core, rate)
+    if device.running:
+        status = _call_driver(core, b"start_io")
+        if status == kAudioHardwareNoError:
+            _start_line(core, device)
+        else:
+            ty_store_release_u32(&device.running, 0)
+            _enqueue(core, device.id, 0, kAudioDevicePropertyDeviceIsRunning)
+    return status
+
+
+cdef OSStatus AbortDeviceConfigurationChange(
+    AudioServerPlugInDriverRef ref, AudioObjectID device_id, UInt64 action, void* info
+) noexcept nogil:
+    cdef Core* core = core_of(ref)
+    if device_in(graph_of(ref), device_id) is NULL:
+        return kAudioHardwareBadObjectError
+    _forget_change(core, action)
+    return kAudioHardwareNoError
+
+
+# ---- control entries: properties ----
+
+cdef Boolean HasProperty(
+    AudioServerPlugInDriverRef ref, AudioObjectID object_id, pid_t pid, const AudioObjectPropertyAddress* address
+) noexcept nogil:
+    cdef Graph* graph = graph_of(ref)
+    if address is NULL or not object_exists(graph, object_id):
+        return 0
+    return find_row(graph, object_id, address) is not NULL
+
+
+cdef OSStatus IsPropertySettable(
+    AudioServerPlugInDriverRef ref, AudioObjectID object_id, pid_t pid,
+    const AudioObjectPropertyAddress* address, Boolean* out
+) noexcept nogil:
+    cdef Graph* graph = graph_of(ref)
+    cdef const Row* row
+    if graph is NULL:
+        return kAudioHardwareBadObjectError
+    if address is NULL or out is NULL:
+        return kAudioHardwareIllegalOperationError
+    if not object_exists(graph, object_id):
+        return kAudioHardwareBadObjectError
+    row = find_row(graph, object_id, address)
+    if row is NULL:
+        return kAudioHardwareUnknownPropertyError
+    out[0] = row.setter != READ_ONLY
+    return kAudioHardwareNoError
+
+
+cdef OSStatus GetPropertyDataSize(
+    AudioServerPlugInDriverRef ref, AudioObjectID object_id, pid_t pid, const AudioObjectPropertyAddress* address,
+    UInt32 qualifier_size, const void* qualifier, UInt32* out
+) noexcept nogil:
+    cdef Query query
+    cdef OSStatus status
+    query.graph = graph_of(ref)
+    if query.graph is NULL:
+        return kAudioHardwareBadObjectError
+    if address is NULL or out is NULL:
+        return kAudioHardwareIllegalOperationError
+    if not object_exists(<Graph*>query.graph, object_id):
+        return kAudioHardwareBadObjectError
+    query.id, query.address = object_id, address
+    query.qualifier_size, query.qualifier = qualifier_size, qualifier
+    status = property_size(&query)
+    if status == kAudioHardwareNoError:
+        out[0] = query.size
+    return status
+
+
+cdef OSStatus GetPropertyData(
+    AudioServerPlugInDriverRef ref, AudioObjectID object_id, pid_t pid, const AudioObjectPropertyAddress* address,
+    UInt32 qualifier_size, const void* qualifier, UInt32 size, UInt32* out_size, void* out
+) noexcept nogil:
+    cdef Query query
+    cdef OSStatus status
+    query.graph = graph_of(ref)
+    if query.graph is NULL:
+        return kAudioHardwareBadObjectError
+    if address is NULL or out_size is NULL or out is NULL:
+        return kAudioHardwareIllegalOperationError
+    if not object_exists(<Graph*>query.graph, object_id):
+        return kAudioHardwareBadObjectError
+    query.id, query.address = object_id, address
+    query.qualifier_size, query.qualifier = qualifier_size, qualifier
+    query.capacity, query.out = size, out
+    status = property_data(&query)
+    if status == kAudioHardwareNoError:
+        out_size[0] = query.size
+    return status
+
+
+cdef OSStatus SetPropertyData(
+    AudioServerPlugInDriverRef ref, AudioObjectID object_id, pid_t pid, const AudioObjectPropertyAddress* address,
+    UInt32 qualifier_size, const void* qualifier, UInt32 size, const void* data
+) noexcept nogil:
+    cdef Graph* graph = graph_of(ref)
+    cdef const Row* row
+    if graph is NULL:
+        return kAudioHardwareBadObjectError
+    if address is NULL or data is NULL:
+        return kAudioHardwareIllegalOperationError
+    if not object_exists(graph, object_id):
+        return kAudioHardwareBadObjectError
+    row = find_row(graph, object_id, address)
+    if row is NULL:
+        return kAudioHardwareUnknownPropertyError
+    if row.setter == READ_ONLY:
+        return kAudioHardwareUnsupportedOperationError
+    if size != row.fixed_size:
+        return kAudioHardwareBadPropertySizeError
+    return _set(core_of(ref), &graph.objects[object_id], row.setter, data)
+
+
+cdef OSStatus _set(Core* core, const Object* item, int setter, const void* data) noexcept nogil:
+    cdef Float64 rate = 0
+    cdef UInt32 flag = 0
+    if setter == SET_RATE:
+        memcpy(&rate, data, sizeof(rate))
+        return _want_rate(core, item.device, rate)
+    if setter == SET_FORMAT:
+        return _set_format(core, item, data)
+    memcpy(&flag, data, sizeof(flag))
+    flag = flag != 0
+    ty_mutex_lock(&core.control)
+    if ty_load_u32(&item.stream.is_active) != flag:
+        ty_store_release_u32(&item.stream.is_active, flag)
+        _enqueue(core, item.stream.id, 0, kAudioStreamPropertyIsActive)
+    ty_mutex_unlock(&core.control)
+    return kAudioHardwareNoError
+
+
+cdef bint _offers_rate(const Device* device, Float64 rate) noexcept nogil:
+    cdef UInt32 i
+    for i in range(device.rate_count):
+        if device.rates[i] == rate:
+            return True
+    return False
+
+
+# The value changes in PerformDeviceConfigurationChange, not here. One request is
+# outstanding at a time; a later wish replaces the value it will bring.
+cdef OSStatus _want_rate(Core* core, Device* device, Float64 rate) noexcept nogil:
+    if not _offers_rate(device, rate):
+        return kAudioDeviceUnsupportedFormatError
+    ty_mutex_lock(&core.control)
+    if core.change_id:
+        core.wanted_rate = rate
+    elif rate != device.rate:
+        core.last_change_id += 1
+        core.change_id = core.last_change_id
+        core.wanted_rate = rate
+        _enqueue(core, device.id, core.change_id, 0)
+    ty_mutex_unlock(&core.control)
+    return kAudioHardwareNoError
+
+
+# A stream offers one sample layout at several rates, so a new format is a new rate.
+cdef OSStatus _set_format(Core* core, const Object* item, const void* data) noexcept nogil:
+    cdef AudioStreamBasicDescription format
+    memcpy(&format, data, sizeof(format))
+    if not _same_layout(item.stream, &format):
+        return kAudioDeviceUnsupportedFormatError
+    return _want_rate(core, item.device, format.mSampleRate)
+
+
+cdef bint _same_layout(const Stream* stream, const AudioStreamBasicDescription* format) noexcept nogil:
+    cdef UInt32 kind = kAudioFormatFlagIsFloat if stream.kind == 0 else kAudioFormatFlagIsSignedInteger
+    return (
+        format.mFormatID == kAudioFormatLinearPCM
+        and format.mFormatFlags == (kind | kAudioFormatFlagIsPacked)
+        and format.mBytesPerPacket == stream.frame_bytes
+        and format.mFramesPerPacket == 1
+        and format.mBytesPerFrame == stream.frame_bytes
+        and format.mChannelsPerFrame == stream.channels
+        and format.mBitsPerChannel == stream.bits
+    )
+
+
+# ---- called on the IO thread: atomics only ----
+
+cdef OSStatus GetZeroTimeStamp(
+    AudioServerPlugInDriverRef ref, AudioObjectID device_id, UInt32 client,
+    Float64* sample, UInt64* host, UInt64* seed
+) noexcept nogil:
+    cdef Device* device = device_in(graph_of(ref), device_id)
+    cdef Stamp stamp
+    if device is NULL:
+        return kAudioHardwareBadObjectError
+    if sample is NULL or host is NULL or seed is NULL:
+        return kAudioHardwareIllegalOperationError
+    if not clock_stamp(&device.clock, mach_absolute_time(), &stamp):
+        return kAudioHardwareNotRunningError
+    sample[0] = <Float64>stamp.sample
+    host[0] = stamp.host
+    seed[0] = stamp.seed
+    return kAudioHardwareNoError
+
+
+cdef inline bint does(const Device* device, UInt32 operation) noexcept nogil:
+    if operation == kAudioServerPlugInIOOperationReadInput:
+        return device.input_count > 0
+    return operation == kAudioServerPlugInIOOperationWriteMix and device.output_count > 0
+
+
+cdef OSStatus WillDoIOOperation(
+    AudioServerPlugInDriverRef ref, AudioObjectID device_id, UInt32 client, UInt32 operation,
+    Boolean* will_do, Boolean* in_place
+) noexcept nogil:
+    cdef Device* device = device_in(graph_of(ref), device_id)
+    if device is NULL:
+        return kAudioHardwareBadObjectError
+    if will_do is NULL or in_place is NULL:
+        return kAudioHardwareIllegalOperationError
+    will_do[0] = does(device, operation)
+    in_place[0] = 1
+    return kAudioHardwareNoError
+
+
+cdef OSStatus BeginIOOperation(
+    AudioServerPlugInDriverRef ref, AudioObjectID device_id, UInt32 client, UInt32 operation,
+    UInt32 frames, const AudioServerPlugInIOCycleInfo* cycle
+) noexcept nogil:
+    return kAudioHardwareNoError if device_in(graph_of(ref), device_id) is not NULL else kAudioHardwareBadObjectError
+
+
+cdef OSStatus EndIOOperation(
+    AudioServerPlugInDriverRef ref, AudioObjectID device_id, UInt32 client, UInt32 operation,
+    UInt32 frames, const AudioServerPlugInIOCycleInfo* cycle
+) noexcept nogil:
+    return kAudioHardwareNoError if device_in(graph_of(ref), device_id) is not NULL else kAudioHardwareBadObjectError
+
+
+cdef OSStatus DoIOOperation(
+    AudioServerPlugInDriverRef ref, AudioObjectID device_id, AudioObjectID stream_id, UInt32 client,
+    UInt32 operation, UInt32 frames, const AudioServerPlugInIOCycleInfo* cycle, void* main, void* secondary
+) noexcept nogil:
+    cdef Device* device = device_in(graph_of(ref), device_id)
+    cdef bint reading = operation == kAudioServerPlugInIOOperationReadInput
+    cdef const AudioTimeStamp* at
+    cdef RealtimeContext rt
+    if device is NULL:
+        return kAudioHardwareBadObjectError
+    if not does(device, operation):
+        return kAudioHardwareNoError        # not promised: nothing to do
+    if cycle is NULL or main is NULL:
+        return kAudioHardwareIllegalOperationError
+    if stream_id != (device.inputs[0].id if reading else device.outputs[0].id):
+        return kAudioHardwareBadObjectError
+    if ty_load_acquire_u32(&device.running) == 0:
+        return kAudioHardwareNotRunningError
+    at = &cycle.mInputTime if reading else &cycle.mOutputTime
+    rt.sample_time = <int64_t>floor(at.mSampleTime)
+    rt.host_time = at.mHostTime
+    rt.sample_rate = ty_load_f64(&device.rate)
+    rt.cycle = cycle.mIOCycleCounter
+    rt.client_id = client
+    rt.nominal_frames = cycle.mNominalIOBufferFrameSize
+    if reading:
+        read_input(device, &rt, <char*>main, frames)
+    else:
+        write_mix(device, &rt, <const char*>main, frames)
+    return kAudioHardwareNoError
+
+
+# ---- the table, and what entry.c and the simulated host call ----
+
+cdef AudioServerPlugInDriverInterface _interface
+
+_interface._reserved = NULL
+_interface.QueryInterface = QueryInterface
+_interface.AddRef = AddRef
+_interface.Release = Release
+_interface.Initialize = Initialize
+_interface.CreateDevice = CreateDevice
+_interface.DestroyDevice = DestroyDevice
+_interface.AddDeviceClient = AddDeviceClient
+_interface.RemoveDeviceClient = RemoveDeviceClient
+_interface.PerformDeviceConfigurationChange = PerformDeviceConfigurationChange
+_interface.AbortDeviceConfigurationChange = AbortDeviceConfigurationChange
+_interface.HasProperty = HasProperty
+_interface.IsPropertySettable = IsPropertySettable
+_interface.GetPropertyDataSize = GetPropertyDataSize
+_interface.GetPropertyData = GetPropertyData
+_interface.SetPropertyData = SetPropertyData
+_interface.StartIO = StartIO
+_interface.StopIO = StopIO
+_interface.GetZeroTimeStamp = GetZeroTimeStamp
+_interface.WillDoIOOperation = WillDoIOOperation
+_interface.BeginIOOperation = BeginIOOperation
+_interface.DoIOOperation = DoIOOperation
+_interface.EndIOOperation = EndIOOperation
+
+
+cdef class PlugIn:
+    """One plug-in, made by ``create``. Keep it alive as long as the host may call."""
+
+    def __cinit__(self):
+        ty_mutex_init(&self.core.control)
+        self.core.interface = &_interface
+
+    def __dealloc__(self):
+        _unregister(&self.core)
+        ty_mutex_destroy(&self.core.control)
+
+    @property
+    def address(self):
+        """The AudioServerPlugInDriverRef, as an int. Its reference count starts at 0."""
+        return <size_t>&self.core
+
+
+cdef void _unregister(Core* core) noexcept:
+    cdef uint32_t i
+    for i in range(_core_count):
+        if _cores[i] == core:
+            ty_store_pointer(<void**>&_cores[i], NULL)
+
+
+cdef int _register(Core* core) except -1:
+    global _core_count
+    cdef uint32_t i
+    for i in range(_core_count):
+        if _cores[i] is NULL:
+            ty_store_pointer(<void**>&_cores[i], core)
+            return 0
+    if _core_count == MAX_PLUG_INS:
+        raise RuntimeError(f"more than {MAX_PLUG_INS} plug-ins in one process")
+    _cores[_core_count] = core
+    ty_store_release_u32(&_core_count, _core_count + 1)
+    return 0
+
+
+def create(driver_class):
+    """Answer a PlugIn for a subclass of ``tympan.Driver``; nothing of it is instantiated yet.
+
+    entry.c calls this once per process, the simulated host once per attached class. [control]
+    """
+    if not (isinstance(driver_class, type) and issubclass(driver_class, Driver)):
+        raise TypeError(f"{driver_class!r} is not a class derived from tympan.Driver")
+    cdef PlugIn plug_in = PlugIn()
+    plug_in.driver_class = driver_class
+    plug_in.core.driver_class = <void*>driver_class
+    _register(&plug_in.core)
+    return plug_in

@@ -1,0 +1,648 @@
+# cython: language_level=3
+"""The C side of the simulated HAL: the driver's table, the host's table, the IO engine.
+
+Nothing here judges: calls answer the OSStatus they got. The Python files beside
+it (``_plugin``, ``_device``, ``_session``) make objects and errors of them. Every
+call into a driver is made without the GIL, because a driver may call back from
+another thread before it returns.
+"""
+
+from libc.stdint cimport int64_t, uint32_t, uint64_t, uintptr_t
+from libc.stdlib cimport calloc, free
+from libc.string cimport memcpy, memset
+
+from tympan.coreaudio cimport (
+    AudioObjectID,
+    AudioObjectPropertyAddress,
+    AudioServerPlugInClientInfo,
+    AudioServerPlugInDriverRef,
+    AudioServerPlugInHostInterface,
+    AudioServerPlugInHostRef,
+    Boolean,
+    CFAllocatorRef,
+    CFIndex,
+    CFPropertyListRef,
+    CFRelease,
+    CFRetain,
+    CFStringCreateWithCString,
+    CFStringGetCString,
+    CFStringRef,
+    CFTypeRef,
+    CFUUIDBytes,
+    CFUUIDCreateFromUUIDBytes,
+    CFUUIDRef,
+    HRESULT,
+    OSStatus,
+    UInt32,
+    kAudioHardwareIllegalOperationError,
+    kAudioHardwareUnspecifiedError,
+    kCFStringEncodingUTF8,
+)
+
+
+cdef extern from "host_engine.h" nogil:
+    enum:
+        HOST_STREAMS
+        TYMPAN_STRING
+        TYMPAN_URL
+
+    int tympan_kind_of(const void* address)
+    CFIndex tympan_text_size(const void* address)
+
+    ctypedef struct host_stream:
+        AudioObjectID id
+        int kind
+        UInt32 channels, first, bytes_per_frame
+
+    ctypedef struct host_engine:
+        AudioServerPlugInDriverRef driver
+        AudioObjectID device
+        UInt32 client
+        double ticks_per_frame, tolerance
+        UInt32 nominal, period, input_safety, output_safety, capacity
+        bint reads, writes, cycles_marked
+        int input_count, output_count
+        UInt32 input_channels, output_channels
+        host_stream* inputs
+        host_stream* outputs
+        bint anchored, synced
+        double stamp_sample
+        uint64_t stamp_host, seed, anchors, skipped_periods, counter, cycles
+        int64_t time, input_time, output_time
+        int fault
+        OSStatus status
+        UInt32 operation
+        const char* call
+        double* facts
+        uint64_t* ticks
+
+    int engine_stamp(host_engine* e)
+    void engine_sync(host_engine* e)
+    int engine_run(host_engine* e, const UInt32* counts, size_t count, const float* output, float* input)
+    int engine_allocate(host_engine* e, UInt32 frames)
+    void engine_free(host_engine* e)
+
+
+cdef extern from "host_bench.h" nogil:
+    double bench_run(host_engine* e, int what, uint64_t count, UInt32 frames, OSStatus* status)
+    double bench_property(AudioServerPlugInDriverRef driver, AudioObjectID object,
+                          const AudioObjectPropertyAddress* address, int is_reference, uint64_t count, OSStatus* status)
+    double bench_memcpy(size_t bytes, uint64_t count)
+
+
+ctypedef void* (*Factory)(CFAllocatorRef, CFUUIDRef) noexcept nogil
+
+
+# --- CoreFoundation values ---------------------------------------------------------
+
+
+def make_string(str text):
+    """A new CFString (retain count 1) as an address; release() it."""
+    cdef bytes data = text.encode("utf-8")
+    return <uintptr_t>CFStringCreateWithCString(NULL, data, kCFStringEncodingUTF8)
+
+
+def release(uintptr_t address):
+    """CFRelease."""
+    CFRelease(<CFTypeRef>address)
+
+
+def kind_of(uintptr_t address):
+    """'string' or 'url' for a live one, else None; never follows a wrong pointer off macOS."""
+    return {TYMPAN_STRING: "string", TYMPAN_URL: "url"}.get(tympan_kind_of(<const void*>address))
+
+
+def string_at(uintptr_t address):
+    """The text of a live CFString; ValueError when ``address`` is none."""
+    cdef CFIndex size = tympan_text_size(<const void*>address)
+    if size < 0 or tympan_kind_of(<const void*>address) != TYMPAN_STRING:
+        raise ValueError(f"{address:#x} is not a live CFString")
+    cdef bytearray text = bytearray(size + 1)
+    if not CFStringGetCString(<CFStringRef>address, <char*>text, size + 1, kCFStringEncodingUTF8):
+        raise ValueError(f"the CFString at {address:#x} has no UTF-8 form")
+    return bytes(text).split(b"\0")[0].decode("utf-8")
+
+
+cdef CFUUIDBytes _uuid(bytes data) except *:
+    cdef CFUUIDBytes result
+    if len(data) != 16:
+        raise ValueError("a UUID has 16 bytes")
+    memcpy(&result, <const char*>data, 16)
+    return result
+
+
+def call_factory(uintptr_t factory, bytes type_uuid):
+    """factory(NULL, type): the address it answers, 0 for NULL."""
+    cdef CFUUIDRef type_ref = CFUUIDCreateFromUUIDBytes(NULL, _uuid(type_uuid))
+    cdef void* result
+    with nogil:
+        result = (<Factory>factory)(NULL, type_ref)
+    CFRelease(<CFTypeRef>type_ref)
+    return <uintptr_t>result
+
+
+# --- the driver's table ------------------------------------------------------------
+
+
+cdef AudioObjectPropertyAddress _address(UInt32 selector, UInt32 scope, UInt32 element):
+    cdef AudioObjectPropertyAddress address
+    address.mSelector = selector
+    address.mScope = scope
+    address.mElement = element
+    return address
+
+
+cdef class Table:
+    """One reference to a driver (AudioServerPlugInDriverRef) and its 22 functions.
+
+    Arguments are numbers and bytes, answers statuses and values; nothing is
+    checked. Every method may be called on any thread.
+    """
+
+    cdef AudioServerPlugInDriverRef ref
+
+    def __init__(self, uintptr_t address):
+        self.ref = <AudioServerPlugInDriverRef>address
+
+    @property
+    def address(self):
+        """The AudioServerPlugInDriverRef as a number."""
+        return <uintptr_t>self.ref
+
+    def missing(self):
+        """The numbers (1 to 22) of the slots that are NULL, which no slot may be."""
+        cdef void** slots = <void**>self.ref[0]
+        return [i for i in range(1, 23) if slots[i] == NULL]
+
+    # Life
+
+    def query_interface(self, bytes uuid, bint null=False):
+        """(HRESULT, address); ``null`` passes a NULL out pointer."""
+        cdef void* found = <void*><uintptr_t>1
+        cdef CFUUIDBytes iid = _uuid(uuid)
+        cdef HRESULT status
+        with nogil:
+            status = self.ref[0].QueryInterface(self.ref, iid, NULL if null else &found)
+        return status, <uintptr_t>found
+
+    def add_ref(self):
+        """AddRef: the new count."""
+        cdef UInt32 count
+        with nogil:
+            count = self.ref[0].AddRef(self.ref)
+        return count
+
+    def release(self):
+        """Release: the new count."""
+        cdef UInt32 count
+        with nogil:
+            count = self.ref[0].Release(self.ref)
+        return count
+
+    def initialize(self, HostTable host):
+        """Initialize with a host's table; status."""
+        cdef OSStatus status
+        cdef AudioServerPlugInHostRef ref = &host.c.table if host is not None else NULL
+        with nogil:
+            status = self.ref[0].Initialize(self.ref, ref)
+        return status
+
+    def create_device(self):
+        """CreateDevice with an empty description: (status, object id)."""
+        cdef AudioObjectID found = 0xFFFFFFFF
+        cdef AudioServerPlugInClientInfo info
+        cdef OSStatus status
+        memset(&info, 0, sizeof(info))
+        with nogil:
+            status = self.ref[0].CreateDevice(self.ref, NULL, &info, &found)
+        return status, found
+
+    def destroy_device(self, UInt32 device):
+        """DestroyDevice; status."""
+        cdef OSStatus status
+        with nogil:
+            status = self.ref[0].DestroyDevice(self.ref, device)
+        return status
+
+    def device_client(self, bint add, UInt32 device, UInt32 client, int pid, str bundle_id=None, bint native=True):
+        """AddDeviceClient or RemoveDeviceClient; the info lives only during the call. Status."""
+        cdef AudioServerPlugInClientInfo info
+        cdef OSStatus status
+        cdef uintptr_t name = make_string(bundle_id) if bundle_id is not None else 0
+        memset(&info, 0, sizeof(info))
+        info.mClientID = client
+        info.mProcessID = pid
+        info.mIsNativeEndian = native
+        info.mBundleID = <CFStringRef>name
+        with nogil:
+            if add:
+                status = self.ref[0].AddDeviceClient(self.ref, device, &info)
+            else:
+                status = self.ref[0].RemoveDeviceClient(self.ref, device, &info)
+            memset(&info, 0xA5, sizeof(info))
+            if name:
+                CFRelease(<CFTypeRef>name)
+        return status
+
+    def perform(self, UInt32 device, uint64_t action, uintptr_t info):
+        """PerformDeviceConfigurationChange; status."""
+        cdef OSStatus status
+        with nogil:
+            status = self.ref[0].PerformDeviceConfigurationChange(self.ref, device, action, <void*>info)
+        return status
+
+    def abort(self, UInt32 device, uint64_t action, uintptr_t info):
+        """AbortDeviceConfigurationChange; status."""
+        cdef OSStatus status
+        with nogil:
+            status = self.ref[0].AbortDeviceConfigurationChange(self.ref, device, action, <void*>info)
+        return status
+
+    # Properties
+
+    def has(self, UInt32 object, UInt32 selector, UInt32 scope, UInt32 element, int pid=0):
+        """HasProperty."""
+        cdef AudioObjectPropertyAddress address = _address(selector, scope, element)
+        cdef Boolean found
+        with nogil:
+            found = self.ref[0].HasProperty(self.ref, object, pid, &address)
+        return bool(found)
+
+    def settable(self, UInt32 object, UInt32 selector, UInt32 scope, UInt32 element, int pid=0):
+        """IsPropertySettable: (status, settable)."""
+        cdef AudioObjectPropertyAddress address = _address(selector, scope, element)
+        cdef Boolean found = 0
+        cdef OSStatus status
+        with nogil:
+            status = self.ref[0].IsPropertySettable(self.ref, object, pid, &address, &found)
+        return status, bool(found)
+
+    def size(self, UInt32 object, UInt32 selector, UInt32 scope, UInt32 element, bytes qualifier=b"", int pid=0):
+        """GetPropertyDataSize: (status, bytes)."""
+        cdef AudioObjectPropertyAddress address = _address(selector, scope, element)
+        cdef UInt32 found = 0
+        cdef OSStatus status
+        cdef UInt32 qualifier_size = <UInt32>len(qualifier)
+        cdef const char* q = <const char*>qualifier if qualifier else NULL
+        with nogil:
+            status = self.ref[0].GetPropertyDataSize(self.ref, object, pid, &address, qualifier_size, q, &found)
+        return status, found
+
+    def get(self, UInt32 object, UInt32 selector, UInt32 scope, UInt32 element, bytes qualifier=b"",
+            UInt32 capacity=0, bytes data=b"", int pid=0):
+        """GetPropertyData into ``capacity`` bytes that begin with ``data`` and go on with 0xA5.
+
+        (status, size it answered, the whole memory, True if it wrote beyond ``capacity``).
+        """
+        cdef AudioObjectPropertyAddress address = _address(selector, scope, element)
+        cdef UInt32 found = 0xA5A5A5A5
+        cdef OSStatus status
+        cdef UInt32 qualifier_size = <UInt32>len(qualifier)
+        cdef const char* q = <const char*>qualifier if qualifier else NULL
+        cdef bytearray memory = bytearray(data[:capacity]) + b"\xa5" * (capacity - min(len(data), capacity) + 64)
+        cdef char* place = <char*>memory
+        with nogil:
+            status = self.ref[0].GetPropertyData(self.ref, object, pid, &address, qualifier_size, q, capacity, &found, place)
+        return status, found, bytes(memory[:capacity]), memory[capacity:] != b"\xa5" * 64
+
+    def set(self, UInt32 object, UInt32 selector, UInt32 scope, UInt32 element, bytes data, bytes qualifier=b"", int pid=0):
+        """SetPropertyData; status."""
+        cdef AudioObjectPropertyAddress address = _address(selector, scope, element)
+        cdef OSStatus status
+        cdef UInt32 size = <UInt32>len(data)
+        cdef UInt32 qualifier_size = <UInt32>len(qualifier)
+        cdef const char* d = data
+        cdef const char* q = <const char*>qualifier if qualifier else NULL
+        with nogil:
+            status = self.ref[0].SetPropertyData(self.ref, object, pid, &address, qualifier_size, q, size, d)
+        return status
+
+    def property_with_null(self, str what, UInt32 object, UInt32 selector, UInt32 scope=0x676C6F62, UInt32 element=0):
+        """One property call with one pointer missing; status (for 'has': the answer).
+
+        ``what``: address-has, address-settable, address-size, address-get, address-set,
+        out-settable, out-size, out-get-size, out-get-data, data-set, driver-has, driver-get.
+        """
+        cdef AudioObjectPropertyAddress address = _address(selector, scope, element)
+        cdef AudioServerPlugInDriverRef r = self.ref
+        cdef char data[256]
+        cdef UInt32 size = 0
+        cdef Boolean flag = 0
+        memset(data, 0, sizeof(data))
+        if what == "address-has":
+            return bool(r[0].HasProperty(r, object, 0, NULL))
+        if what == "address-settable":
+            return r[0].IsPropertySettable(r, object, 0, NULL, &flag)
+        if what == "address-size":
+            return r[0].GetPropertyDataSize(r, object, 0, NULL, 0, NULL, &size)
+        if what == "address-get":
+            return r[0].GetPropertyData(r, object, 0, NULL, 0, NULL, 256, &size, data)
+        if what == "address-set":
+            return r[0].SetPropertyData(r, object, 0, NULL, 0, NULL, 8, data)
+        if what == "out-settable":
+            return r[0].IsPropertySettable(r, object, 0, &address, NULL)
+        if what == "out-size":
+            return r[0].GetPropertyDataSize(r, object, 0, &address, 0, NULL, NULL)
+        if what == "out-get-size":
+            return r[0].GetPropertyData(r, object, 0, &address, 0, NULL, 256, NULL, data)
+        if what == "out-get-data":
+            return r[0].GetPropertyData(r, object, 0, &address, 0, NULL, 256, &size, NULL)
+        if what == "data-set":
+            return r[0].SetPropertyData(r, object, 0, &address, 0, NULL, 8, NULL)
+        if what == "driver-has":
+            return bool(r[0].HasProperty(NULL, object, 0, &address))
+        if what == "driver-get":
+            return r[0].GetPropertyData(NULL, object, 0, &address, 0, NULL, 256, &size, data)
+        raise ValueError(what)
+
+    # IO, outside of cycles
+
+    def start_io(self, UInt32 device, UInt32 client):
+        """StartIO; status."""
+        cdef OSStatus status
+        with nogil:
+            status = self.ref[0].StartIO(self.ref, device, client)
+        return status
+
+    def stop_io(self, UInt32 device, UInt32 client):
+        """StopIO; status."""
+        cdef OSStatus status
+        with nogil:
+            status = self.ref[0].StopIO(self.ref, device, client)
+        return status
+
+    def zero_time_stamp(self, UInt32 device, UInt32 client=0):
+        """GetZeroTimeStamp: (status, sample time, host ticks, seed)."""
+        cdef double sample = 0.0
+        cdef uint64_t host = 0
+        cdef uint64_t seed = 0
+        cdef OSStatus status
+        with nogil:
+            status = self.ref[0].GetZeroTimeStamp(self.ref, device, client, &sample, &host, &seed)
+        return status, sample, host, seed
+
+    def will_do(self, UInt32 device, UInt32 client, UInt32 operation):
+        """WillDoIOOperation: (status, will do, in place)."""
+        cdef Boolean will = 0
+        cdef Boolean in_place = 1
+        cdef OSStatus status
+        with nogil:
+            status = self.ref[0].WillDoIOOperation(self.ref, device, client, operation, &will, &in_place)
+        return status, bool(will), bool(in_place)
+
+
+# --- the host's table --------------------------------------------------------------
+
+
+cdef struct HostRef:
+    AudioServerPlugInHostInterface table    # first: drivers see a pointer to it
+    void* owner
+
+
+cdef class HostTable:
+    """What a driver gets in Initialize (AudioServerPlugInHostInterface), for one plug-in.
+
+    ``delegate.properties_changed(object, [(selector, scope, element), ...])`` and
+    ``delegate.request_change(device, action, info) -> status`` are called on the
+    driver's thread. Keep the object for as long as the driver's image is loaded,
+    which is for ever.
+    """
+
+    cdef HostRef* c
+    cdef public object delegate
+    cdef dict storage       # key: address of a retained property list
+
+    def __cinit__(self, delegate):
+        self.c = <HostRef*>calloc(1, sizeof(HostRef))
+        if self.c == NULL:
+            raise MemoryError
+        self.c.table.PropertiesChanged = _properties_changed
+        self.c.table.CopyFromStorage = _copy_from_storage
+        self.c.table.WriteToStorage = _write_to_storage
+        self.c.table.DeleteFromStorage = _delete_from_storage
+        self.c.table.RequestDeviceConfigurationChange = _request_change
+        self.c.owner = <void*>self
+        self.delegate = delegate
+        self.storage = {}
+
+    def __dealloc__(self):
+        free(self.c)
+
+    def stored(self):
+        """What the driver keeps in storage: {key: text, or None for what is not a string}."""
+        return {key: string_at(value) if kind_of(value) == "string" else None for key, value in self.storage.items()}
+
+    def store(self, str key, str text):
+        """Put a string into the storage, as an earlier version of the driver may have."""
+        self.discard(key)
+        self.storage[key] = make_string(text)
+
+    def discard(self, str key):
+        """Remove a key; True if it was there."""
+        cdef uintptr_t value = self.storage.pop(key, 0)
+        if value:
+            CFRelease(<CFTypeRef>value)
+        return value != 0
+
+    def clear(self):
+        """Release everything in the storage."""
+        for key in list(self.storage):
+            self.discard(key)
+
+
+cdef OSStatus _properties_changed(AudioServerPlugInHostRef host, AudioObjectID object, UInt32 count,
+                                  const AudioObjectPropertyAddress* addresses) noexcept with gil:
+    cdef HostTable self = <HostTable>(<HostRef*>host).owner
+    cdef UInt32 i
+    changed = []
+    for i in range(count):
+        changed.append((addresses[i].mSelector, addresses[i].mScope, addresses[i].mElement))
+    self.delegate.properties_changed(object, changed)
+    return 0
+
+
+cdef OSStatus _copy_from_storage(AudioServerPlugInHostRef host, CFStringRef key, CFPropertyListRef* out) noexcept with gil:
+    cdef HostTable self = <HostTable>(<HostRef*>host).owner
+    cdef uintptr_t value
+    if out == NULL:
+        return kAudioHardwareIllegalOperationError
+    value = self.storage.get(string_at(<uintptr_t>key), 0)
+    out[0] = CFRetain(<CFTypeRef>value) if value else NULL
+    return 0 if value else kAudioHardwareUnspecifiedError
+
+
+cdef OSStatus _write_to_storage(AudioServerPlugInHostRef host, CFStringRef key, CFPropertyListRef value) noexcept with gil:
+    cdef HostTable self = <HostTable>(<HostRef*>host).owner
+    if value == NULL:
+        return kAudioHardwareIllegalOperationError
+    CFRetain(value)
+    name = string_at(<uintptr_t>key)
+    self.discard(name)
+    self.storage[name] = <uintptr_t>value
+    return 0
+
+
+cdef OSStatus _delete_from_storage(AudioServerPlugInHostRef host, CFStringRef key) noexcept with gil:
+    cdef HostTable self = <HostTable>(<HostRef*>host).owner
+    return 0 if self.discard(string_at(<uintptr_t>key)) else kAudioHardwareUnspecifiedError
+
+
+cdef OSStatus _request_change(AudioServerPlugInHostRef host, AudioObjectID device, uint64_t action, void* info) noexcept with gil:
+    cdef HostTable self = <HostTable>(<HostRef*>host).owner
+    return self.delegate.request_change(device, action, <uintptr_t>info)
+
+
+# --- the IO engine -----------------------------------------------------------------
+
+
+FAULTS = (
+    None, "stamp-status", "stamp-future", "stamp-backwards", "stamp-spacing", "stamp-moved", "stamp-rate",
+    "stamp-stale", "operation-status", "unfilled", "guard",
+)
+
+
+cdef class Engine:
+    """IO cycles of one client on one device. One thread at a time may run it.
+
+    ``inputs`` and ``outputs`` of configure() are (stream id, sample kind, channels,
+    first channel, bytes per frame) each; kinds are 0 float32, 1 int16, 2 int24, 3 int32.
+    """
+
+    cdef host_engine e
+
+    def __init__(self, Table table, UInt32 device, UInt32 client):
+        self.e.driver = table.ref
+        self.e.device = device
+        self.e.client = client
+        self.e.tolerance = 0.001
+
+    def __dealloc__(self):
+        engine_free(&self.e)
+
+    def configure(self, double ticks_per_frame, UInt32 period, inputs, outputs, safety):
+        """The device as its properties describe it now; buffers follow with allocate()."""
+        engine_free(&self.e)
+        self.e.ticks_per_frame = ticks_per_frame
+        self.e.period = period
+        self.e.input_safety, self.e.output_safety = safety
+        self.e.input_count, self.e.input_channels = self._streams(self.e.inputs, inputs)
+        self.e.output_count, self.e.output_channels = self._streams(self.e.outputs, outputs)
+        self.e.capacity = 0
+        self.e.synced = False
+
+    cdef _streams(self, host_stream* streams, described):
+        channels = 0
+        if len(described) > HOST_STREAMS:
+            raise ValueError(f"at most {HOST_STREAMS} streams per direction")
+        for i in range(HOST_STREAMS):
+            memset(&streams[i], 0, sizeof(host_stream))
+        for i, (stream, kind, count, first, bytes_per_frame) in enumerate(described):
+            streams[i].id, streams[i].kind, streams[i].channels = stream, kind, count
+            streams[i].first, streams[i].bytes_per_frame = first, bytes_per_frame
+            channels = max(channels, first + count)
+        return len(described), channels
+
+    def operations(self, bint reads, bint writes, bint cycles_marked):
+        """What WillDoIOOperation said of ReadInput, WriteMix and Cycle."""
+        self.e.reads, self.e.writes, self.e.cycles_marked = reads, writes, cycles_marked
+
+    def allocate(self, UInt32 nominal, UInt32 largest):
+        """Buffers: the size the client chose, and the largest count of frames of a cycle."""
+        if nominal != self.e.nominal:
+            self.e.synced = False
+        self.e.nominal = nominal
+        if largest > self.e.capacity and engine_allocate(&self.e, largest):
+            raise MemoryError
+
+    def stamp(self):
+        """One checked GetZeroTimeStamp; the name of the broken rule or None."""
+        cdef int fault
+        with nogil:
+            fault = engine_stamp(&self.e)
+        return FAULTS[fault]
+
+    def resync(self):
+        """Let the next cycle begin at the present, with counter 1."""
+        self.e.synced = False
+
+    def forget(self):
+        """Drop the known time line: the driver may make a new one with an old seed."""
+        self.e.anchored = False
+        self.e.synced = False
+
+    def run(self, const UInt32[::1] counts, const float[:, ::1] output, float[:, ::1] input):
+        """Cycles of counts[i] frames; the name of the broken rule or None. Releases the GIL.
+
+        ``output`` (frames, output channels) or None for silence, ``input`` (frames, input
+        channels); both as long as the sum of the counts.
+        """
+        cdef const float* out = &output[0, 0] if output is not None and output.size else NULL
+        cdef float* into = &input[0, 0] if input is not None and input.size else NULL
+        cdef const UInt32* c = &counts[0]
+        cdef size_t count = counts.shape[0]
+        cdef int fault
+        self._check_sizes(counts, output, input)
+        with nogil:
+            fault = engine_run(&self.e, c, count, out, into)
+        return FAULTS[fault]
+
+    def _check_sizes(self, const UInt32[::1] counts, const float[:, ::1] output, float[:, ::1] input):
+        cdef size_t total = 0
+        cdef UInt32 frames
+        for frames in counts:
+            if not 0 < frames <= self.e.capacity:
+                raise ValueError(f"a cycle of {frames} frames, with buffers of {self.e.capacity}")
+            total += frames
+        if output is not None and output.size and output.shape[1] != self.e.output_channels:
+            raise ValueError(f"output has {output.shape[1]} channels, not {self.e.output_channels}")
+        if output is not None and output.size and <size_t>output.shape[0] < total:
+            raise ValueError(f"output has {output.shape[0]} frames, not {total}")
+        if not (self.e.reads and self.e.input_count):
+            return
+        if input is None or <size_t>input.shape[0] < total or input.shape[1] != self.e.input_channels:
+            raise ValueError(f"input needs room for {total} frames of {self.e.input_channels} channels")
+
+    @property
+    def state(self):
+        """Everything of the time line, the cycle and the last fault, for messages and tests."""
+        e = &self.e
+        return {
+            "sample": e.stamp_sample, "host": e.stamp_host, "seed": e.seed, "anchored": bool(e.anchored),
+            "anchors": e.anchors, "skipped_periods": e.skipped_periods,
+            "time": e.time, "input_time": e.input_time, "output_time": e.output_time,
+            "counter": e.counter, "cycles": e.cycles, "synced": bool(e.synced),
+            "status": e.status, "operation": e.operation, "call": e.call.decode() if e.call != NULL else "",
+            "facts": [e.facts[0], e.facts[1], e.facts[2]], "ticks": [e.ticks[0], e.ticks[1], e.ticks[2]],
+            "period": e.period, "ticks_per_frame": e.ticks_per_frame,
+        }
+
+    def bench(self, str what, uint64_t count, UInt32 frames):
+        """ns per call of ``what`` (stamp, cycle, write, read), and the or of all statuses."""
+        cdef int number = ("stamp", "cycle", "write", "read").index(what)
+        cdef OSStatus status
+        cdef double seconds
+        if frames > self.e.capacity:
+            raise ValueError(f"{frames} frames, with buffers of {self.e.capacity}")
+        if engine_stamp(&self.e):
+            raise ValueError(FAULTS[self.e.fault])
+        if not self.e.synced:
+            engine_sync(&self.e)
+        with nogil:
+            seconds = bench_run(&self.e, number, count, frames, &status)
+        return 1e9 * seconds / count, status
+
+
+def bench_get_property(Table table, UInt32 object, UInt32 selector, UInt32 scope, UInt32 element, bint is_reference,
+                       uint64_t count):
+    """ns per GetPropertyData (plus CFRelease for a reference), and the or of all statuses."""
+    cdef AudioObjectPropertyAddress address = _address(selector, scope, element)
+    cdef OSStatus status
+    cdef double seconds
+    with nogil:
+        seconds = bench_property(table.ref, object, &address, is_reference, count, &status)
+    return 1e9 * seconds / count, status
+
+
+def bench_copy(size_t size, uint64_t count):
+    """ns per memcpy of ``size`` bytes between two aligned buffers."""
+    return 1e9 * bench_memcpy(size, count) / count
