@@ -1,0 +1,11 @@
+"""From a driver's .pyx to a ``.driver`` bundle: compile, link, lay out, verify.
+
+Everything here runs on the developer's machine; nothing of it is inside a bundle.
+"""
+
+from tympan.bundle.build import build_bundle
+from tympan.bundle.compile import build_extension, import_driver
+from tympan.bundle.config import BundleConfig
+from tympan.bundle.verify import verify_bundle
+
+__all__ = ["BundleConfig", "build_bundle", "build_extension", "import_driver", "verify_bundle"]

@@ -15,7 +15,8 @@ import sysconfig
 from pathlib import Path
 
 from tympan._errors import BuildError
-from tympan.bundle import compile, recipe, source
+from tympan.bundle import recipe, source
+from tympan.bundle.compile import core_source
 
 #: Pure modules that the interpreter imports while it starts and that it does not bring with it.
 START_UP = ("encodings", "encodings.aliases", "encodings.utf_8", "encodings.latin_1", "encodings.ascii")
@@ -121,16 +122,11 @@ def is_source(spec):
 
 def freeze(name, text):
     """Marshalled code without a path of the machine that builds; version 2 writes equal code as equal bytes."""
-    code = compile_code(text, f"<frozen {name}>")
+    code = compile(text, f"<frozen {name}>", "exec", dont_inherit=True, optimize=0)
     try:
         return marshal.dumps(code, 2)
     except ValueError:  # a constant that is younger than version 2, such as a slice (Python 3.14)
         return marshal.dumps(marshal.loads(marshal.dumps(code)))
-
-
-def compile_code(text, filename):
-    """``compile`` is also the name of a module here."""
-    return __builtins__["compile"](text, filename, "exec", dont_inherit=True, optimize=0)
 
 
 def statements(node, package, own, optional=False):
@@ -191,7 +187,7 @@ def collect(driver, runtime):
     for name in START_UP + recipe.CORE_PURE:
         modules.follow(name, False, ["tympan"])
     for core in recipe.CORE:
-        follow_cython(modules, source.parse(compile.core_source(core)), "tympan")
+        follow_cython(modules, source.parse(core_source(core)), "tympan")
     for item in driver.imports:
         modules.follow(item.name, item.optional, [f"{driver.label}:{item.line}"])
     return modules

@@ -1,0 +1,101 @@
+"""What a finished ELF or Mach-O file says about itself. Read with lief, which writes nothing here."""
+
+from pathlib import Path
+
+import lief
+
+from tympan._errors import UsageError
+
+_MACHINES = {"AARCH64": "arm64", "ARM64": "arm64"}
+
+
+class Binary:
+    """One architecture of a binary: names of exports, imports as (name, origin), libraries.
+
+    The origin of an import is the library or symbol version that supplies it,
+    or "" where the loader takes the first symbol of that name.
+    """
+
+    def __init__(self, system, machine, kind, exports, imports, libraries):
+        self.system, self.machine, self.kind = system, machine, kind
+        self.exports, self.imports, self.libraries = exports, imports, libraries
+
+
+def read(path):
+    """The ``Binary`` of each architecture in ``path``; a UsageError when no loader would take it."""
+    lief.logging.disable()
+    path = Path(path)
+    if path.stat().st_size == 0:
+        raise UsageError(f"{path} is empty, so it cannot be loaded")
+    if lief.is_elf(str(path)):
+        found = [read_elf(path)]
+    elif lief.is_macho(str(path)):
+        found = [read_macho(binary) for binary in lief.MachO.parse(str(path)) or ()]
+    else:
+        raise UsageError(f"{path} is neither an ELF nor a Mach-O file, so it cannot be loaded")
+    if not all(found):
+        raise UsageError(f"{path} is damaged, so it cannot be loaded")
+    return found
+
+
+def read_elf(path):
+    """An ELF shared object, or None when it is cut short."""
+    binary = lief.ELF.parse(str(path))
+    if binary is None or not complete(binary, path.stat().st_size):
+        return None
+    symbols = [symbol for symbol in binary.dynamic_symbols if symbol.name]
+    return Binary(
+        "Linux",
+        machine(binary.header.machine_type),
+        binary.header.file_type.name,
+        sorted(symbol.name for symbol in symbols if symbol.exported),
+        sorted({(symbol.name, elf_origin(symbol)) for symbol in symbols if symbol.imported}),
+        list(binary.libraries),
+    )
+
+
+def complete(binary, size):
+    """Whether the file is as long as its segments say, and has something to load."""
+    ends = [segment.file_offset + segment.physical_size for segment in binary.segments]
+    return bool(ends) and max(ends) <= size
+
+
+def elf_origin(symbol):
+    """The version that an undefined symbol must have (GLIBC_2.17), "weak" if it may be missing, or ""."""
+    if symbol.binding.name == "WEAK":
+        return "weak"
+    version = symbol.symbol_version
+    if version is None or not version.has_auxiliary_version:
+        return ""
+    return version.symbol_version_auxiliary.name
+
+
+def read_macho(binary):
+    """One slice of a Mach-O file."""
+    imports = {(strip(symbol.name), macho_origin(symbol)) for symbol in binary.imported_symbols}
+    return Binary(
+        "macOS",
+        machine(binary.header.cpu_type),
+        binary.header.file_type.name,
+        sorted(strip(symbol.name) for symbol in binary.exported_symbols),
+        sorted(imports),
+        [library.name for library in binary.libraries],
+    )
+
+
+def macho_origin(symbol):
+    """The library that an undefined symbol is bound to."""
+    if not symbol.has_binding_info or not symbol.binding_info.has_library:
+        return ""
+    return symbol.binding_info.library.name
+
+
+def strip(name):
+    """A C name without the underscore that Mach-O puts before it."""
+    return name.removeprefix("_")
+
+
+def machine(value):
+    """The processor by its usual name."""
+    name = value.name.upper()
+    return _MACHINES.get(name, name.lower())

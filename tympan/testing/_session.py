@@ -1,0 +1,276 @@
+"""The simulated host: a process that stands in for coreaudiod."""
+
+import threading
+
+from tympan._errors import UsageError
+from tympan.testing import _host, _loader, _platform
+from tympan.testing._plugin import Plugin
+from tympan.testing._status import code, host_error
+
+_POLICIES = ("per-client", "first-last")
+_CHANGES = ("now", "deferred", "thread", "abort", "refuse")
+_START_TIME = 1_000_000_007  # ticks; not 0, so that unset times show
+_active = []  # the platform's clock and queues are the process's, so one Host at a time
+
+
+class Ledger:
+    """Core Foundation objects (and dispatch queues) made since the Host began.
+
+    Empty on macOS, where the real library keeps none.
+    """
+
+    def __init__(self):
+        self._mark = _platform.mark()
+        self._begin = _platform.ledger()
+        _platform.clear_problems()
+
+    @property
+    def live(self):
+        """(serial, kind, retain count, description) of each object that still lives."""
+        return _platform.live_objects(self._mark)
+
+    @property
+    def problems(self):
+        """Sentences about releases too many and calls on what is no object."""
+        return _platform.problems()
+
+    def __getattr__(self, counter):
+        if counter not in ("created", "destroyed", "retains", "releases"):
+            raise AttributeError(counter)
+        return _platform.ledger()[counter] - self._begin[counter]
+
+    def __repr__(self):
+        return f"<Ledger: {self.created} made, {len(self.live)} live, {len(self.problems)} problems>"
+
+
+class Host:
+    """A simulated HAL: loads drivers by their C table and runs IO on a virtual clock.
+
+    ``policy``: "per-client" (every client's start is a StartIO) or "first-last" (only
+    the first's and the last's). ``config_change``: what becomes of
+    RequestDeviceConfigurationChange: "now" (performed before it returns, on the
+    driver's thread), "deferred" (by pump()), "thread" (by pump(), on another thread),
+    "abort" or "refuse". ``timebase``: (numer, denom), ns per tick; Apple silicon has (125, 3).
+    ``clock``: "virtual" or "real". ``queue``: "manual" (queued work runs in pump(), on the
+    caller's thread) or "thread". ``check_leaks``: raise at the end when objects
+    are left. ``echo_log``: the drivers' log to stderr.
+
+    Use it as a context manager; one at a time in a process. At the end it stops
+    clients, removes them, releases every plug-in and checks the ledger.
+    """
+
+    def __init__(self, policy="per-client", config_change="deferred", timebase=(1, 1), clock="virtual",
+                 queue="manual", check_leaks=True, echo_log=False, start_time=_START_TIME):
+        _choice("policy", policy, _POLICIES)
+        _choice("config_change", config_change, _CHANGES)
+        _choice("clock", clock, ("virtual", "real"))
+        _choice("queue", queue, ("manual", "thread"))
+        self.policy = policy
+        self.config_change = config_change
+        self.check_leaks = check_leaks
+        self.plugins = []
+        self.failed_changes = []  # (device, action, status) of Performs that failed
+        self._timebase, self._clock, self._queue = timebase, clock, queue
+        self._echo, self._start_time = echo_log, start_time
+        self._requests = []
+        self._lock = threading.Lock()
+
+    # Life
+
+    def __enter__(self):
+        if _active:
+            raise UsageError("a simulated host is active already in this process", "leave its with block first")
+        _active.append(self)
+        _platform.set_clock(self._clock == "virtual", *self._timebase)
+        _platform.set_time(self._start_time)
+        _platform.set_queue_threaded(self._queue == "thread")
+        _platform.set_log_echo(self._echo)
+        self._first_log_line = _platform.log_count()
+        self.ledger = Ledger()
+        return self
+
+    def __exit__(self, kind, error, trace):
+        try:
+            problems = self._close()
+        finally:
+            _platform.set_queue_threaded(False)
+            _platform.set_log_echo(False)
+            _active.remove(self)
+        if not problems:
+            return
+        if error is None:
+            raise host_error(problems[0], "\n".join(problems[1:]))
+        for problem in problems:
+            error.add_note(f"and at the end: {problem}")
+
+    def _close(self):
+        problems = []
+        for plugin in reversed(self.plugins):
+            self._attempt(problems, self._close_plugin, plugin)
+        self._attempt(problems, self.pump)
+        if self.check_leaks:
+            problems += self._ledger_problems()
+        return problems
+
+    @staticmethod
+    def _attempt(problems, action, *arguments):
+        try:
+            action(*arguments)
+        except Exception as error:  # every step of the teardown is tried
+            problems.append(str(error))
+
+    def _close_plugin(self, plugin):
+        for device in plugin.known_devices:
+            for client in list(device.clients):
+                device.remove_client(client)
+        self.pump()
+        self.release(plugin)
+
+    def release(self, plugin):
+        """Release the host's reference; HostError when the plug-in does not go to 0."""
+        self.plugins.remove(plugin)
+        count = plugin.table.release()
+        plugin.host_table.clear()
+        plugin._keep = None
+        if count:
+            raise host_error(f"{plugin.label} has a reference count of {count} after the host's last Release", "AddRef and Release must balance")
+
+    def _ledger_problems(self):
+        problems = list(self.ledger.problems)
+        live = self.ledger.live
+        for _, _, count, text in live[:8]:
+            problems.append(f"leaked: {text}, retain count {count}")
+        if len(live) > 8:
+            problems.append(f"and {len(live) - 8} more objects leaked")
+        return problems
+
+    # Drivers
+
+    def load(self, path):
+        """Load a ``.driver`` bundle as a CFPlugIn host does; the Plugin, initialised.
+
+        UsageError for what is no loadable bundle, HostError when the driver refuses.
+        """
+        bundle = _loader.read_bundle(path)
+        address = _loader.create_from_bundle(bundle)
+        return self._adopt(_host.Table(address), bundle.path.name)
+
+    def attach(self, driver_class):
+        """Run a driver class of an extension module without a bundle; the Plugin, initialised."""
+        from tympan import _hal  # the only place that knows the core: it makes the reference
+
+        made = _hal.create(driver_class)
+        table = _host.Table(made.address)
+        table.add_ref()
+        return self._adopt(table, driver_class.__name__, made)
+
+    def _adopt(self, factory_table, label, keep=None):
+        table = _loader.query_driver(factory_table)
+        plugin = Plugin(self, table, label, keep)
+        try:
+            plugin.initialize()
+        except Exception:
+            table.release()
+            raise
+        self.plugins.append(plugin)
+        return plugin
+
+    # Time
+
+    @property
+    def ticks_per_second(self):
+        """Ticks of mach_absolute_time per second: 1e9 * denom / numer."""
+        numer, denom = _platform.timebase()
+        return 1e9 * denom / numer
+
+    @property
+    def now(self):
+        """mach_absolute_time(), in ticks."""
+        return _platform.now()
+
+    def advance(self, seconds=0.0, ticks=0):
+        """Let virtual time pass without IO cycles; running clients go on at the new time."""
+        _platform.advance(int(seconds * self.ticks_per_second) + ticks)
+        self._resync()
+
+    def set_time(self, ticks):
+        """Set the virtual clock to ``ticks``; running clients go on at the new time."""
+        _platform.set_time(ticks)
+        self._resync()
+
+    def _resync(self):
+        for plugin in self.plugins:
+            for device in plugin.known_devices:
+                for client in device.clients:
+                    client.engine.resync()
+
+    # What drivers ask for
+
+    def request_change(self, plugin, device_id, action, info):
+        """RequestDeviceConfigurationChange, on the driver's thread; the status it gets."""
+        if self.config_change == "refuse":
+            return code("nope")
+        if self.config_change == "now":
+            plugin.perform_change(device_id, action, info)
+            return 0
+        with self._lock:
+            self._requests.append((plugin, device_id, action, info))
+        return 0
+
+    @property
+    def pending_changes(self):
+        """Requested configuration changes that pump() has yet to perform or abort."""
+        return [(device, action) for _, device, action, _ in self._requests]
+
+    def pump(self):
+        """Run queued work and requested configuration changes until nothing is left."""
+        for _ in range(1000):
+            _platform.pump()
+            with self._lock:
+                requests, self._requests = self._requests, []
+            if not requests and not _platform.pending():
+                return
+            for plugin, *request in requests:
+                self._settle(plugin, request)
+        raise host_error("queued work and configuration changes do not come to an end")
+
+    def _settle(self, plugin, request):
+        if self.config_change == "abort":
+            plugin.abort_change(*request)
+        elif self.config_change == "thread":
+            _on_another_thread(plugin.perform_change, *request)
+        else:
+            plugin.perform_change(*request)
+
+    # What happened
+
+    @property
+    def log(self):
+        """Lines of tympan_os_log since the Host began."""
+        return _platform.log_lines(self._first_log_line)
+
+    @property
+    def notifications(self):
+        """Every PropertiesChanged of every plug-in, as Notification objects."""
+        return [note for plugin in self.plugins for note in plugin.notifications]
+
+
+def _choice(what, value, allowed):
+    if value not in allowed:
+        raise UsageError(f"{what}={value!r}", f"one of {', '.join(allowed)}")
+
+
+def _on_another_thread(action, *arguments):
+    caught = []
+
+    def run():
+        try:
+            action(*arguments)
+        except Exception as error:  # carried over to the caller's thread
+            caught.append(error)
+
+    thread = threading.Thread(target=run, name="tympan-config-change")
+    thread.start()
+    thread.join()
+    if caught:
+        raise caught[0]
