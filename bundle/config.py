@@ -46,10 +46,10 @@ class BundleConfig:
     def of(cls, source, declaration, settings):
         """The configuration of a driver: its declaration, with what ``[tool.tympan]`` sets over it."""
         return cls(
-            settings.get("bundle-id", declaration["bundle_id"]),
-            declaration["name"],
+            settings.get("bundle-id", declaration["BUNDLE_ID"]),
+            declaration["NAME"],
             settings.get("name", source.class_name),
-            declaration["version"],
+            declaration["VERSION"],
             factory_uuid=settings.get("factory-uuid"),
             factory_name=settings.get("factory", recipe.FACTORY),
             copyright=settings.get("copyright", ""),

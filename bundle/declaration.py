@@ -9,36 +9,62 @@ import signal
 import subprocess
 import sys
 import tempfile
-import traceback
 from pathlib import Path
 
-from tympan._errors import BuildError, TympanError
+from tympan._errors import BuildError
 from tympan.bundle import compile, project, toolchain
 
 SECONDS = 60
 VERSION = re.compile(r"\d+(\.\d+){0,2}")
+SCRIPT = Path(__file__).with_name("declare.py")
 
 
 def read(source):
-    """The declaration as a dictionary: uid, name, manufacturer, version, bundle_id."""
+    """The declaration as a dictionary: uid, NAME, MANUFACTURER, VERSION, BUNDLE_ID."""
+    found = ask(source)
+    if "error" in found:
+        raise BuildError(f"{source.label}{found['place']}: {found['error']}", found["hint"])
+    for name in ("NAME", "MANUFACTURER", "VERSION"):
+        if not isinstance(found[name], str) or not found[name].strip():
+            raise BuildError(f"{source.label}: {source.class_name}.{name} is {seen(found[name])}", f'Set {name} = "..." in the class.')
+    if not VERSION.fullmatch(found["VERSION"]):
+        raise BuildError(
+            f"{source.label}: {source.class_name}.VERSION is {found['VERSION']!r}", "macOS wants one to three numbers, such as 1.0.2."
+        )
+    return {**found, "BUNDLE_ID": checked_id(source, found)}
+
+
+def seen(value):
+    """A value for a sentence."""
+    return value[0] if isinstance(value, list) else repr(value)
+
+
+def checked_id(source, found):
+    """The bundle identifier: the device's UID unless the class has a BUNDLE_ID."""
+    chosen = found["BUNDLE_ID"] or found["uid"]
+    if not isinstance(chosen, str) or not project.BUNDLE_ID.fullmatch(chosen):
+        raise BuildError(
+            f"{source.label}: {source.class_name}.BUNDLE_ID is {seen(chosen)}", "Use reverse DNS, such as com.example.Gain."
+        )
+    return chosen
+
+
+def ask(source):
+    """Run the child and read its answer."""
     file = compile.extension(source)
     with tempfile.TemporaryDirectory() as folder:
         answer = Path(folder) / "declaration.json"
-        code = "import sys; from tympan.bundle import declaration; declaration.report(*sys.argv[1:])"
-        command = [sys.executable, "-P", "-c", code, str(file), source.module, source.class_name, str(answer)]
-        done = ask(source, command)
+        command = [sys.executable, "-P", str(SCRIPT), str(file), source.module, source.class_name, str(answer)]
+        done = run_child(source, command)
         if not answer.exists():
-            raise BuildError(f"{source.label}: reading the declaration of {source.class_name} ended: {ending(done)}")
-        found = json.loads(answer.read_text(encoding="utf-8"))
-    if "error" in found:
-        raise BuildError(f"{source.label}{found['place']}: {found['error']}", found["hint"])
-    return found
+            raise BuildError(f"{source.label}: reading the declaration of {source.class_name} failed: {ending(done)}")
+        return json.loads(answer.read_text(encoding="utf-8"))
 
 
-def ask(source, command):
-    """Run the child; a driver that never answers is stopped."""
+def run_child(source, command):
+    """A driver that never answers is stopped."""
     try:
-        return toolchain.run(command, env=toolchain.python_environment(), timeout=SECONDS)
+        return toolchain.run(command, env=toolchain.python_environment(source.path.parent), timeout=SECONDS)
     except subprocess.TimeoutExpired:
         raise BuildError(
             f"{source.label}: device() has not returned after {SECONDS} seconds", "It must not wait for anything."
@@ -51,53 +77,3 @@ def ending(done):
         return f"it crashed ({signal.Signals(-done.returncode).name})"
     lines = [line for line in done.stderr.splitlines() if line.strip()]
     return lines[-1] if lines else f"exit code {done.returncode}"
-
-
-def report(file, module, class_name, answer):
-    """In the child: import the module, ask the driver, write the answer as JSON."""
-    try:
-        found = describe(getattr(compile.load(module, file), class_name))
-    except TympanError as error:
-        found = {"error": str(error), "hint": error.hint, "place": place(error, module)}
-    except Exception as error:
-        text = f"{type(error).__name__}: {error}"
-        found = {"error": f"the driver's Python raised {text}", "hint": "", "place": place(error, module)}
-    Path(answer).write_text(json.dumps(found), encoding="utf-8")
-
-
-def place(error, module):
-    """``:LINE`` of the driver's own file in the error's traceback, if it passed there."""
-    frames = traceback.extract_tb(error.__traceback__)
-    lines = [frame.lineno for frame in frames if Path(frame.filename).name == f"{module}.pyx" and frame.lineno]
-    return f":{lines[-1]}" if lines else ""
-
-
-def describe(driver_class):
-    """Make a driver, call its ``device()`` and check what identifies the bundle."""
-    from tympan import DeviceSpec
-
-    name = driver_class.__name__
-    for attribute in ("NAME", "MANUFACTURER", "VERSION"):
-        value = getattr(driver_class, attribute, None)
-        if not isinstance(value, str) or not value.strip():
-            raise BuildError(f"{name}.{attribute} is {value!r}", f'Set it in the class: {attribute} = "..."')
-    if not VERSION.fullmatch(driver_class.VERSION):
-        raise BuildError(f"{name}.VERSION is {driver_class.VERSION!r}", "macOS wants one to three numbers: 1.0.2")
-    spec = driver_class().device()
-    if not isinstance(spec, DeviceSpec):
-        raise BuildError(f"{name}.device() returned {spec!r}, not a DeviceSpec", "Is a `return` missing?")
-    spec.check()
-    return {
-        "uid": spec.uid,
-        "name": driver_class.NAME,
-        "manufacturer": driver_class.MANUFACTURER,
-        "version": driver_class.VERSION,
-        "bundle_id": checked_id(getattr(driver_class, "BUNDLE_ID", None) or spec.uid, name),
-    }
-
-
-def checked_id(bundle_id, name):
-    """The bundle identifier: the device's UID unless the class has a BUNDLE_ID."""
-    if not isinstance(bundle_id, str) or not project.BUNDLE_ID.fullmatch(bundle_id):
-        raise BuildError(f"{name}.BUNDLE_ID is {bundle_id!r}", "Use reverse DNS, such as com.example.Gain.")
-    return bundle_id

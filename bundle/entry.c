@@ -162,7 +162,8 @@ static void bind_deeply(void)
 static AudioServerPlugInDriverRef create_driver(void)
 {
     void *address = NULL;
-    PyObject *module = PyImport_ImportModule(tympan_module);
+    PyObject *finder = PyImport_ImportModule("_tympan_boot"); /* boot.py */
+    PyObject *module = finder ? PyImport_ImportModule(tympan_module) : NULL;
     PyObject *class = module ? PyObject_GetAttrString(module, tympan_class) : NULL;
     PyObject *core = class ? PyImport_ImportModule("tympan._hal") : NULL;
     PyObject *plugin = core ? PyObject_CallMethod(core, "create", "O", class) : NULL;
@@ -175,6 +176,7 @@ static AudioServerPlugInDriverRef create_driver(void)
     Py_XDECREF(core);
     Py_XDECREF(class);
     Py_XDECREF(module);
+    Py_XDECREF(finder);
     return address;
 }
 

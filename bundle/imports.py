@@ -15,21 +15,28 @@ import sysconfig
 from pathlib import Path
 
 from tympan._errors import BuildError
-from tympan.bundle import recipe, source
+from tympan.bundle import recipe, source, verify
 from tympan.bundle.compile import core_source
+from tympan.bundle.source import MAY, MUST, PERHAPS
 
 #: Pure modules that the interpreter imports while it starts and that it does not bring with it.
 START_UP = ("encodings", "encodings.aliases", "encodings.utf_8", "encodings.latin_1", "encodings.ascii")
 
-#: Built-in modules that the interpreter or its frozen modules want in any case.
+#: Built-in modules that the interpreter or its frozen modules want in any case. Not ``time``:
+#: it reads the machine's time zone when it is imported.
 ALWAYS = (
     "_abc", "_codecs", "_collections", "_functools", "_imp", "_io", "_operator", "_signal", "_stat", "_string",
     "_sysconfig", "_thread", "_types", "_typing", "_warnings", "_weakref", "atexit", "builtins", "errno", "gc",
-    "itertools", "marshal", "posix", "sys", "time",
+    "itertools", "marshal", "posix", "sys",
 )  # fmt: skip
 
 #: Instead of these modules a driver can use C's own functions.
 IN_C = {"math": "`from libc.math cimport sin, pi`", "array": "a C array or `from libc.stdlib cimport malloc, free`"}
+
+NOT_STATIC = "is not part of the static runtime"
+
+#: Frozen as ``_tympan_boot``; entry.c imports it first.
+BOOT = Path(__file__).with_name("boot.py")
 
 _STDLIB = Path(sysconfig.get_path("stdlib"))
 
@@ -37,39 +44,55 @@ _STDLIB = Path(sysconfig.get_path("stdlib"))
 class Modules:
     """The modules of one bundle: ``frozen`` name -> (code, is package), ``builtin`` names, ``files`` to copy."""
 
-    def __init__(self, runtime, label, folder):
-        self.runtime, self.label = runtime, label
-        self.path = [str(folder), *(entry for entry in sys.path if entry)]
+    def __init__(self, runtime, folder):
+        self.runtime = runtime
+        self.path = [str(folder), *filter(None, sys.path)]
         self.inside = set(_imp._frozen_module_names())
-        self.frozen, self.files = {}, {}
+        self.frozen, self.files = {"_tympan_boot": (freeze("_tympan_boot", BOOT.read_bytes()), False)}, {}
         self.builtin = set(ALWAYS) & runtime.builtins
-        self.seen = {*recipe.CORE}
+        self.seen = set(recipe.CORE)
 
-    def follow(self, name, optional, chain):
-        """Take in module ``name`` and what it imports; ``chain`` says who wanted it. False when it is not there."""
+    def follow(self, name, need, chain):
+        """Take in module ``name`` and all it imports; ``chain`` says who wanted it."""
+        if need == MAY:
+            self.attempt(name, chain)
+        elif need == MUST or self.exists(name):
+            self.require(name, chain)
+
+    def attempt(self, name, chain):
+        """Take in a module that the driver can do without, wholly or not at all."""
+        before = set(self.seen), dict(self.frozen), dict(self.files), set(self.builtin)
+        try:
+            self.require(name, chain)
+        except BuildError:
+            self.seen, self.frozen, self.files, self.builtin = before
+
+    def exists(self, name):
+        """Whether ``b`` of ``from a import b`` is a module, rather than a name in a."""
+        return name in self.seen or name in self.runtime.builtins or self.find(name) is not None
+
+    def require(self, name, chain):
+        """Take in a module, its packages first, or say why it cannot be."""
         parent = name.rpartition(".")[0]
-        if parent and not self.follow(parent, optional, chain):
-            return False
+        if parent:
+            self.require(parent, chain)
         if name in self.seen:
-            return True
+            return
+        self.seen.add(name)
         if name in self.runtime.builtins:
-            self.seen.add(name)
             self.builtin.add(name)
-            return True
+            return
         spec = self.find(name)
         problem = self.problem(name, spec)
-        if problem is None:
-            self.seen.add(name)
-            self.take(name, spec, chain)
-        elif not optional:
+        if problem:
             refuse(name, problem, chain)
-        return problem is None
+        self.take(name, spec, chain)
 
     def find(self, name):
         """The module's spec, found without importing its package."""
-        path = self.path
-        for depth in range(1, name.count(".") + 2):
-            spec = importlib.machinery.PathFinder.find_spec(".".join(name.split(".")[:depth]), path)
+        path, parts = self.path, name.split(".")
+        for depth in range(1, len(parts) + 1):
+            spec = importlib.machinery.PathFinder.find_spec(".".join(parts[:depth]), path)
             if spec is None:
                 return None
             path = spec.submodule_search_locations or []
@@ -79,45 +102,54 @@ class Modules:
         """Why the module cannot be in the bundle, or None."""
         if name.startswith("tympan.") and name not in recipe.CORE_PURE:
             return "is a tool of tympan, which is never inside a bundle"
-        if spec is None and name in self.inside:
+        if name in self.inside:
             return None
         if spec is None:
             return "is not installed for this Python"
-        if is_source(spec) or name in self.inside or spec.submodule_search_locations and spec.origin is None:
+        if is_source(spec) or spec.origin is None:
             return None
-        if not spec.origin or not isinstance(spec.loader, importlib.machinery.ExtensionFileLoader):
-            return "is not a module that can be put into a bundle"
+        if not isinstance(spec.loader, importlib.machinery.ExtensionFileLoader):
+            return "has no source file to freeze"
         if Path(spec.origin).parent != Path(sysconfig.get_config_var("DESTSHARED") or ""):
             return "is compiled code of another project, which a bundle cannot carry"
-        return None if self.runtime.kind == "vendored" else f"is not part of the {self.runtime}"
+        return vendored_problem(spec.origin) if self.runtime.kind == "vendored" else NOT_STATIC
 
     def take(self, name, spec, chain):
-        """Freeze a pure module or note the file of a compiled one, and follow what it imports."""
+        """Freeze a pure module, and follow what it imports; note the file of a compiled one."""
         if spec is None:
             return
-        if not is_source(spec):
-            if name not in self.inside:
-                self.take_file(name, spec)
-            return
+        if is_source(spec):
+            self.take_source(name, spec, chain)
+        elif spec.origin is None:  # a package without __init__.py
+            self.frozen[name] = (freeze(name, b""), True)
+        elif name not in self.inside:
+            self.files[name] = Path(spec.origin)
+
+    def take_source(self, name, spec, chain):
+        """Freeze, unless the interpreter has it frozen already, and follow."""
         text = Path(spec.origin).read_bytes()
         package = spec.submodule_search_locations is not None
         if name not in self.inside:
             self.frozen[name] = (freeze(name, text), package)
-        own = _STDLIB not in Path(spec.origin).parents or "site-packages" in spec.origin
-        for wanted, optional in statements(ast.parse(text), name if package else name.rpartition(".")[0], own):
-            self.follow(wanted, optional, [*chain, name])
+        within = name if package else name.rpartition(".")[0]
+        for wanted, need in statements(ast.parse(text), within, is_own(spec.origin)):
+            self.follow(wanted, need, [*chain, name])
 
-    def take_file(self, name, spec):
-        """A package without a file is frozen empty, an extension module is copied."""
-        if spec.origin is None:
-            self.frozen[name] = (freeze(name, b""), True)
-        else:
-            self.files[name] = Path(spec.origin)
+
+def vendored_problem(file):
+    """Why an extension module of the standard library cannot be copied, or None."""
+    foreign = verify.foreign_libraries(file)
+    return f"needs {foreign[0]}, a library that a bundle cannot carry" if foreign else None
 
 
 def is_source(spec):
     """Whether a spec is of a .py file."""
     return isinstance(spec.loader, importlib.machinery.SourceFileLoader)
+
+
+def is_own(file):
+    """Whether a file is not of the standard library."""
+    return _STDLIB not in Path(file).parents or "site-packages" in file
 
 
 def freeze(name, text):
@@ -129,14 +161,14 @@ def freeze(name, text):
         return marshal.dumps(marshal.loads(marshal.dumps(code)))
 
 
-def statements(node, package, own, optional=False):
-    """(module, optional) of every import below ``node``; ``own`` says whether to look into functions."""
-    for name in named(node, package):
-        yield name[0], optional or name[1]
+def statements(node, package, own, need=MUST):
+    """(module, need) of every import below ``node``; ``own`` says whether to look into functions."""
+    yield from named(node, package, need)
     for field, value in ast.iter_fields(node):
+        below = MAY if spares(node, field, own) else need
         for part in value if isinstance(value, list) else [value]:
             if isinstance(part, ast.AST) and (own or not isinstance(part, (ast.FunctionDef, ast.AsyncFunctionDef))):
-                yield from statements(part, package, own, optional or spares(node, field, own))
+                yield from statements(part, package, own, below)
 
 
 def spares(node, field, own):
@@ -152,14 +184,16 @@ def catches(node):
     return bool(names & {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"})
 
 
-def named(node, package):
-    """(module, optional) of one import statement; ``from a import b`` names a module b only perhaps."""
+def named(node, package, need):
+    """(module, need) of one import statement; ``from a import b`` names a module b only perhaps."""
     if isinstance(node, ast.Import):
-        yield from ((alias.name, False) for alias in node.names)
+        yield from ((alias.name, need) for alias in node.names)
     elif isinstance(node, ast.ImportFrom):
         base = absolute(node.module or "", node.level, package)
-        yield base, False
-        yield from ((f"{base}.{alias.name}", True) for alias in node.names if alias.name != "*")
+        yield base, need
+        for alias in node.names:
+            if alias.name != "*":
+                yield f"{base}.{alias.name}", PERHAPS if need == MUST else need
 
 
 def absolute(name, level, package):
@@ -173,27 +207,22 @@ def absolute(name, level, package):
 def refuse(name, problem, chain):
     """The sentence for a module that the driver needs and the bundle cannot have."""
     place, *through = chain
-    via = f" (through {', '.join(through)})" if through else ""
-    if "not part of" in problem:
-        hint = f"Use {IN_C[name]}, or build with --runtime vendored." if name in IN_C else "Build with --runtime vendored."
-    else:
-        hint = "A driver can import pure Python modules and those of the standard library."
-    raise BuildError(f"{place}: import {name}: the module{via} {problem}", hint)
+    what = f"the module {through[0]} needs {name}, which" if through else f"the module {name}"
+    hint = "A driver can import the standard library and pure Python modules."
+    if problem == NOT_STATIC:
+        hint = f"Use {IN_C[name]}, or build" if name in IN_C else "Build"
+        hint += " with --runtime vendored."
+    raise BuildError(f"{place}: {what} {problem}", hint)
 
 
 def collect(driver, runtime):
     """The ``Modules`` for a driver's ``Source``."""
-    modules = Modules(runtime, driver.label, driver.path.parent.absolute())
+    modules = Modules(runtime, driver.path.parent.absolute())
     for name in START_UP + recipe.CORE_PURE:
-        modules.follow(name, False, ["tympan"])
+        modules.require(name, ["tympan"])
     for core in recipe.CORE:
-        follow_cython(modules, source.parse(core_source(core)), "tympan")
+        for item in source.imports(source.parse(core_source(core))):
+            modules.follow(item.name, item.need, ["tympan"])
     for item in driver.imports:
-        modules.follow(item.name, item.optional, [f"{driver.label}:{item.line}"])
+        modules.follow(item.name, item.need, [f"{driver.label}:{item.line}"])
     return modules
-
-
-def follow_cython(modules, tree, place):
-    """Follow the imports of one of the core's own files."""
-    for item in source.imports(tree):
-        modules.follow(item.name, item.optional, [place])

@@ -19,11 +19,16 @@ CONTROL = ("device", "initialize", "start_io", "stop_io")
 IO_TYPES = ("RealtimeContext", "IoBuffer")
 
 
-class Import:
-    """One ``import`` of a module: its name, line, and whether an ``except ImportError`` stands around it."""
+#: How much an import needs its module: not without it; only if it can be had (``except ImportError``);
+#: only if it is a module at all (``b`` in ``from a import b``).
+MUST, MAY, PERHAPS = "must", "may", "perhaps"
 
-    def __init__(self, name, line, optional):
-        self.name, self.line, self.optional = name, line, optional
+
+class Import:
+    """One ``import`` of a module: its name, line, and how much it is needed."""
+
+    def __init__(self, name, line, need):
+        self.name, self.line, self.need = name, line, need
 
 
 class Source:
@@ -90,19 +95,20 @@ def walk(node):
                 yield from walk(part)
 
 
-def imports(node, optional=False):
+def imports(node, need=MUST):
     """The ``Import`` of every module that the tree may import at run time; ``from a import b`` gives both."""
     if isinstance(node, ExprNodes.ImportNode):
-        name = "." * max(node.level or 0, 0) + str(node.module_name.value)
-        yield Import(name, node.pos[1], optional)
+        name = str(node.module_name.value)
+        yield Import(name, node.pos[1], need)
         for item in node.imported_names or ():
-            yield Import(f"{name}.{item.value}", node.pos[1], True)
+            if item.value != "*":
+                yield Import(f"{name}.{item.value}", node.pos[1], PERHAPS if need == MUST else need)
     guarded = isinstance(node, Nodes.TryExceptStatNode) and any(map(catches_import_error, node.except_clauses))
     for name in node.child_attrs or ():
         child = getattr(node, name, None)
         for part in child if isinstance(child, list) else [child]:
             if isinstance(part, Nodes.Node):
-                yield from imports(part, optional or (guarded and name == "body"))
+                yield from imports(part, MAY if guarded and name == "body" else need)
 
 
 def catches_import_error(clause):

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+from pathlib import Path
 
 from tympan._errors import BuildError, UsageError
 
@@ -56,6 +57,7 @@ def run_checked(command, what, **options):
     return done
 
 
-def python_environment():
-    """The environment for a child Python that must see the same packages as this one."""
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+def python_environment(*folders):
+    """The environment for a child Python that must see the same packages as this one, and those in ``folders``."""
+    path = [*(str(Path(folder).absolute()) for folder in folders), *filter(None, sys.path)]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(path)}

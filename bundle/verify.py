@@ -98,6 +98,12 @@ def own_libraries(path):
     return {file.name for file in (path / "Contents" / "Frameworks").glob("*")}
 
 
+def foreign_libraries(file):
+    """The libraries that a binary needs and other machines may not have; libpython is another matter."""
+    needed = {library for part in binary.read(file) for library in part.libraries}
+    return sorted(name for name in needed if not SYSTEM_LIBRARIES.fullmatch(name) and "python" not in name.lower())
+
+
 def check_slice(path, info, part, own):
     """One architecture: kind of file, the one export, libraries, imports."""
     if part.kind not in ("DYN", "BUNDLE"):

@@ -6,7 +6,7 @@ from tympan._errors import UsageError
 from tympan.testing import _host
 from tympan.testing._device import Device
 from tympan.testing._properties import Properties
-from tympan.testing._status import host_error, name, refused
+from tympan.testing._status import code, host_error, name, refused
 
 _PLUGIN = 1  # kAudioObjectPlugInObject
 _hosts = []  # host tables live as long as the process: a driver's image is never unloaded
@@ -89,10 +89,13 @@ class Plugin(Properties):
 
     def properties_changed(self, object_id, addresses):
         """PropertiesChanged: recorded, and the property is read from inside the call."""
-        for selector, scope, element in addresses:
-            value = self._reread(object_id, selector, scope, element)
-            with self._lock:
-                self.notifications.append(Notification(object_id, name(selector), name(scope), element, value))
+        try:
+            for selector, scope, element in addresses:
+                value = self._reread(object_id, selector, scope, element)
+                with self._lock:
+                    self.notifications.append(Notification(object_id, name(selector), name(scope), element, value))
+        except Exception as error:  # nothing may pass through the driver; pump() raises it
+            self.hal.callback_errors.append(error)
 
     def _reread(self, object_id, selector, scope, element):
         if not self.table.has(object_id, selector, scope, element):
@@ -115,7 +118,11 @@ class Plugin(Properties):
 
     def request_change(self, device_id, action, info):
         """RequestDeviceConfigurationChange: what happens is up to the Host's config_change."""
-        return self.hal.request_change(self, device_id, action, info)
+        try:
+            return self.hal.request_change(self, device_id, action, info)
+        except Exception as error:  # nothing may pass through the driver; pump() raises it
+            self.hal.callback_errors.append(error)
+            return code("what")
 
     # Configuration change
 

@@ -72,6 +72,7 @@ class Host:
         self.failed_changes = []  # (device, action, status) of Performs that failed
         self._timebase, self._clock, self._queue = timebase, clock, queue
         self._echo, self._start_time = echo_log, start_time
+        self.callback_errors = []  # raised by the host's side of a driver's call; pump() raises the first
         self._requests = []
         self._lock = threading.Lock()
 
@@ -228,6 +229,8 @@ class Host:
             _platform.pump()
             with self._lock:
                 requests, self._requests = self._requests, []
+            if self.callback_errors:
+                raise self.callback_errors.pop(0)
             if not requests and not _platform.pending():
                 return
             for plugin, *request in requests:

@@ -205,25 +205,56 @@ static inline uint32_t prefill_word(uint64_t place)
 static void prefill(host_stream *s, UInt32 frames)
 {
     size_t samples = (size_t)frames * s->channels, size = sample_size(s->kind);
+    uint32_t *words = (uint32_t *)s->data;
+    if (s->kind == HOST_FLOAT32) {
+        for (size_t i = 0; i < samples; i++)
+            words[i] = UNFILLED_BITS;
+        return;
+    }
     for (size_t i = 0; i < samples; i++) {
-        uint32_t word = s->kind == HOST_FLOAT32 ? UNFILLED_BITS : prefill_word(s->samples + i);
+        uint32_t word = prefill_word(s->samples + i);
         memcpy(s->data + i * size, &word, size);
     }
+}
+
+/* The first float sample that still has the prefill, or `samples`. */
+static size_t unwritten_float(const uint32_t *words, size_t samples)
+{
+    unsigned found = 0;
+    for (size_t i = 0; i < samples; i++)
+        found |= words[i] == UNFILLED_BITS; /* one pass without a branch: the ordinary answer is none */
+    for (size_t i = 0; found && i < samples; i++)
+        if (words[i] == UNFILLED_BITS)
+            return i;
+    return samples;
+}
+
+/* Counts the integer samples that equal the prefill; `first` is the first of them. */
+static size_t equal_integers(const host_stream *s, size_t samples, size_t *first)
+{
+    size_t size = sample_size(s->kind), found = 0;
+    for (size_t i = 0; i < samples; i++) {
+        uint32_t word = prefill_word(s->samples + i);
+        if (memcmp(s->data + i * size, &word, size) == 0 && !found++)
+            *first = i;
+    }
+    return found;
 }
 
 /* A float sample with the NaN was not written. An integer may equal the pattern by chance (16 bits: 1 in 65,536),
  * so it takes more than 8 such samples and more than 1 in 4,096 over the run. */
 static int prefill_left(host_stream *s, UInt32 frames, double *where)
 {
-    size_t samples = (size_t)frames * s->channels, size = sample_size(s->kind), found = 0;
-    for (size_t i = 0; i < samples; i++) {
-        uint32_t word = s->kind == HOST_FLOAT32 ? UNFILLED_BITS : prefill_word(s->samples + i);
-        if (memcmp(s->data + i * size, &word, size) == 0 && !found++)
-            *where = (double)(i / s->channels);
+    size_t samples = (size_t)frames * s->channels, first = samples;
+    if (s->kind == HOST_FLOAT32) {
+        first = unwritten_float((const uint32_t *)s->data, samples);
+        *where = (double)(first / s->channels);
+        return first < samples;
     }
+    s->matches += equal_integers(s, samples, &first);
     s->samples += samples;
-    s->matches += found;
-    return s->kind == HOST_FLOAT32 ? found > 0 : s->matches > 8 && s->matches > s->samples / 4096;
+    *where = (double)(first / s->channels);
+    return s->matches > 8 && s->matches > s->samples / 4096;
 }
 
 static int engine_do(host_engine *e, host_stream *s, UInt32 operation, UInt32 frames, AudioServerPlugInIOCycleInfo *info)

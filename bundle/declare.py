@@ -1,0 +1,59 @@
+"""Run in a child process by path: import an extension module and write down what its driver declares.
+
+A script of its own, which imports nothing of the bundler, because it is
+started for every bundle: ``python declare.py FILE MODULE CLASS ANSWER``.
+"""
+
+import importlib.util
+import json
+import sys
+import traceback
+
+from tympan import DeviceSpec, TympanError
+
+
+def main(file, module, class_name, answer):
+    """Write a JSON object to ``answer``: the declaration, or the error with its place in the driver."""
+    try:
+        found = declaration(load(file, module), class_name)
+    except TympanError as error:
+        found = {"error": str(error), "hint": error.hint, "place": place(error, module)}
+    except Exception as error:
+        text = f"{class_name} raised {type(error).__name__}: {error}"
+        found = {"error": text, "hint": "device() is called on a new driver, before initialize().", "place": place(error, module)}
+    with open(answer, "w", encoding="utf-8") as output:
+        json.dump(found, output)
+
+
+def load(file, module):
+    """Import the extension module."""
+    spec = importlib.util.spec_from_file_location(module, file)
+    loaded = sys.modules[module] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(loaded)
+    return loaded
+
+
+def declaration(loaded, class_name):
+    """Class attributes and the device's UID."""
+    driver_class = getattr(loaded, class_name)
+    attributes = {name: getattr(driver_class, name, None) for name in ("NAME", "MANUFACTURER", "VERSION", "BUNDLE_ID")}
+    spec = driver_class().device()
+    if not isinstance(spec, DeviceSpec):
+        raise TympanError(f"{class_name}.device() returned {spec!r}, not a DeviceSpec", "Is a `return` missing?")
+    return {"uid": spec.check().uid, **{name: as_text(value) for name, value in attributes.items()}}
+
+
+def as_text(value):
+    """Text as it is, anything else as its repr in a list, so that the bundler can show it."""
+    return value if value is None or isinstance(value, str) else [repr(value)]
+
+
+def place(error, module):
+    """``:LINE`` of the driver's own file in the error's traceback, if it passed there."""
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if frame.filename.endswith(f"{module}.pyx") and frame.lineno]
+    return f":{lines[-1]}" if lines else ""
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,52 @@
+"""Nanoseconds per call of a driver, for benchmarks that compare drivers in one run.
+
+Needs ``Host(clock="real")``: mach_absolute_time is then clock_gettime, which is
+part of what a driver's GetZeroTimeStamp costs.
+"""
+
+from tympan._errors import UsageError
+from tympan.testing import _host, _platform
+from tympan.testing._status import code, host_error, name
+
+#: The loops over IO calls: one GetZeroTimeStamp; GetZeroTimeStamp + Begin/Do/End of ReadInput and of
+#: WriteMix; Begin/Do/End of one of them.
+IO_CALLS = ("stamp", "cycle", "write", "read")
+
+
+def prepare(device, buffer):
+    """A started client whose buffers hold ``buffer`` frames, for bench_calls."""
+    client = device.add_client()
+    device.start(client)
+    client.engine.allocate(buffer, buffer)
+    return client
+
+
+def bench_calls(client, what, count, buffer=512):
+    """ns per call of ``what`` (one of IO_CALLS), over ``count`` calls without the GIL.
+
+    ``client`` comes from prepare(). Sample times go on from call to call. Only
+    the first stream of a direction takes part. HostError when a call fails.
+    """
+    if _platform.clock_is_virtual():
+        raise UsageError("benchmarks need the real clock", 'use Host(clock="real")')
+    client.engine.allocate(buffer, buffer)
+    nanoseconds, status = client.engine.bench(what, count, buffer)
+    if status:
+        raise host_error(f"a call failed while measuring {what!r} ('{name(status)}', or several together)", "", status)
+    return nanoseconds
+
+
+def bench_property(plugin, thing, selector, count, scope="glob", element=0, is_reference=False):
+    """ns per GetPropertyData into 8192 bytes; ``is_reference`` releases the string each time."""
+    number = thing if isinstance(thing, int) else thing.id
+    nanoseconds, status = _host.bench_get_property(
+        plugin.table, number, code(selector), code(scope), element, is_reference, count
+    )
+    if status:
+        raise host_error(f"GetPropertyData of '{selector}' failed", "", status)
+    return nanoseconds
+
+
+def bench_memcpy(size, count):
+    """ns per memcpy of ``size`` bytes, for scale."""
+    return _host.bench_copy(size, count)
