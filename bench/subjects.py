@@ -1,0 +1,69 @@
+"""What is measured: the memcpy floor in C, and tympan's loopback, gain and lowpass as finished bundles."""
+
+import plistlib
+import subprocess
+from pathlib import Path
+
+from tympan.bundle import build_bundle
+from tympan.bundle.toolchain import compiler
+
+HERE = Path(__file__).parent
+EXAMPLES = HERE.parent / "examples"
+CHANNELS = (2, 16, 64)
+FLOOR_UUID = "5B2F1A0E-0000-4000-8000-0000000000{:02X}"
+PLUG_IN_TYPE = "443ABAB8-E7B3-491A-B985-BEB9187030DB"
+
+LOOPBACK = '''
+from tympan import DeviceSpec, StreamFormat, StreamSpec
+from tympan cimport Driver
+
+
+cdef class Loopback{channels}(Driver):
+    NAME, MANUFACTURER, VERSION = "Loopback", "tympan", "0.1.0"
+
+    def device(self):
+        form = StreamFormat.float32(48_000.0, channels={channels})
+        return (DeviceSpec("com.example.bench.Loopback{channels}", self.NAME, self.MANUFACTURER)
+                .with_output(StreamSpec.output(form))
+                .with_input(StreamSpec.input(form)))
+'''
+
+
+def floor_bundle(folder, channels):
+    """bench/floor.c with so many channels, in the layout of a .driver."""
+    bundle = folder / f"Floor{channels}.driver"
+    binary = bundle / "Contents" / "MacOS" / "Floor"
+    binary.parent.mkdir(parents=True)
+    include = HERE.parent / "tympan"
+    flags = ["-std=c11", "-O3", "-fPIC", "-shared", "-fvisibility=hidden", f"-I{include}", f"-DCHANNELS={channels}"]
+    uid = f'-DFLOOR_UID="org.tympan.floor{channels}"'
+    subprocess.run([*compiler(), *flags, uid, str(HERE / "floor.c"), "-o", str(binary)], check=True)
+    uuid = FLOOR_UUID.format(channels)
+    info = {
+        "CFBundleExecutable": "Floor",
+        "CFBundleIdentifier": f"org.tympan.floor{channels}",
+        "CFBundlePackageType": "BNDL",
+        "CFPlugInFactories": {uuid: "FloorFactory"},
+        "CFPlugInTypes": {PLUG_IN_TYPE: [uuid]},
+    }
+    (bundle / "Contents" / "Info.plist").write_bytes(plistlib.dumps(info))
+    return bundle
+
+
+def loopback_bundle(folder, channels):
+    """A driver without process_io, with so many channels, made by the bundler."""
+    source = folder / f"loopback{channels}.pyx"
+    source.write_text(LOOPBACK.format(channels=channels))
+    return build_bundle(source, folder)
+
+
+def build_all(folder):
+    """Every subject; {name: path of its bundle}."""
+    folder = Path(folder)
+    paths = {}
+    for channels in CHANNELS:
+        paths[f"floor {channels}"] = floor_bundle(folder, channels)
+        paths[f"tympan {channels}"] = loopback_bundle(folder, channels)
+    paths["gain"] = build_bundle(EXAMPLES / "gain", folder)
+    paths["lowpass"] = build_bundle(EXAMPLES / "lowpass", folder)
+    return {name: str(path) for name, path in paths.items()}

@@ -1,0 +1,9 @@
+# expect: TODO
+from tympan import DeviceSpec, StreamFormat, StreamSpec
+from tympan cimport Driver, IoBuffer, RealtimeContext
+
+
+cdef class Filter:
+    """Not derived from Driver."""
+
+    cdef float last
