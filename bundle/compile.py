@@ -57,7 +57,7 @@ def core_key():
 
 def cython_object(source, module, root, output, folders=()):
     """Cython and C compiler in one step."""
-    generated = output.with_suffix(".c")
+    generated = output.with_name(f"{source.stem}.c")
     cythonize(source, module, root, generated)
     compile_c(generated, output, folders=folders)
 

@@ -25,13 +25,24 @@ def read(source):
     if "error" in found:
         raise BuildError(f"{source.label}{found['place']}: {found['error']}", found["hint"])
     for name in ("NAME", "MANUFACTURER", "VERSION"):
-        if not isinstance(found[name], str) or not found[name].strip():
-            raise BuildError(f"{source.label}: {source.class_name}.{name} is {seen(found[name])}", f'Set {name} = "..." in the class.')
+        check_text(source, name, found[name])
     if not VERSION.fullmatch(found["VERSION"]):
-        raise BuildError(
-            f"{source.label}: {source.class_name}.VERSION is {found['VERSION']!r}", "macOS wants one to three numbers, such as 1.0.2."
-        )
+        raise wrong(source, "VERSION", found["VERSION"], "macOS wants one to three numbers, such as 1.0.2.")
     return {**found, "BUNDLE_ID": checked_id(source, found)}
+
+
+def check_text(source, name, value):
+    """A class attribute that must say something."""
+    hint = f'Write {name} = "..." in the class.'
+    if not value:
+        raise BuildError(f"{source.label}: {source.class_name}.{name} is not set", hint)
+    if not isinstance(value, str) or not value.strip():
+        raise wrong(source, name, value, hint)
+
+
+def wrong(source, name, value, hint):
+    """The error for a class attribute that cannot be used."""
+    return BuildError(f"{source.label}: {source.class_name}.{name} is {seen(value)}", hint)
 
 
 def seen(value):
@@ -43,9 +54,7 @@ def checked_id(source, found):
     """The bundle identifier: the device's UID unless the class has a BUNDLE_ID."""
     chosen = found["BUNDLE_ID"] or found["uid"]
     if not isinstance(chosen, str) or not project.BUNDLE_ID.fullmatch(chosen):
-        raise BuildError(
-            f"{source.label}: {source.class_name}.BUNDLE_ID is {seen(chosen)}", "Use reverse DNS, such as com.example.Gain."
-        )
+        raise wrong(source, "BUNDLE_ID", chosen, "Use reverse DNS, such as com.example.Gain.")
     return chosen
 
 

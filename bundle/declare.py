@@ -14,13 +14,16 @@ from tympan import DeviceSpec, TympanError
 
 def main(file, module, class_name, answer):
     """Write a JSON object to ``answer``: the declaration, or the error with its place in the driver."""
+    step = f"importing {module}"
     try:
-        found = declaration(load(file, module), class_name)
+        loaded = load(file, module)
+        step = "device()"
+        found = declaration(loaded, class_name)
     except TympanError as error:
         found = {"error": str(error), "hint": error.hint, "place": place(error, module)}
     except Exception as error:
-        text = f"{class_name} raised {type(error).__name__}: {error}"
-        found = {"error": text, "hint": "device() is called on a new driver, before initialize().", "place": place(error, module)}
+        hint = "device() is called on a new driver, before initialize()." if step == "device()" else ""
+        found = {"error": f"{step} raised {type(error).__name__}: {error}", "hint": hint, "place": place(error, module)}
     with open(answer, "w", encoding="utf-8") as output:
         json.dump(found, output)
 

@@ -8,43 +8,43 @@ PROCESS_IO = "cdef void process_io(self, const RealtimeContext* rt, IoBuffer* bu
 
 _PLACE = re.compile(r"^(?!warning:|performance hint:|note:)(?P<file>[^\n:]+):(?P<line>\d+):(?P<column>\d+): (?P<text>.+)$", re.M)
 
-#: (pattern of Cython's message, our sentence, our hint); ``{}`` are the pattern's groups.
+CIMPORT = "`from tympan cimport Driver, IoBuffer, RealtimeContext`"
+
+#: (pattern of Cython's message, our sentence, our hint); ``{0}`` is the pattern's group.
 _KNOWN = (
     (
         r"First base of '(\w+)' is not an extension type",
         "the base class of {0} is not known to the compiler",
-        "Use `cimport`: `from tympan cimport Driver, IoBuffer, RealtimeContext`.",
+        f"Use `cimport`: {CIMPORT}.",
     ),
     (
-        r"'(\w+)' is not a type identifier|Cannot find type '(\w+)'|'(\w+)' is not declared",
-        "{0} is not known to the compiler",
-        "If it comes from tympan, use `cimport`: `from tympan cimport Driver, IoBuffer, RealtimeContext`.",
-    ),
-    (
-        r"'?([\w/.]+\.pxd)'? not found",
-        "there is no {0} to cimport from",
-        "Only tympan, Cython's libc and .pxd files beside the driver can be cimported.",
-    ),
-    (
-        r"Name '(\w+)' not declared in module '([\w.]+)'|cimported module has no attribute '(\w+)'",
+        r"'tympan[./](\w+)(?:\.pxd)?' not found|cimported module has no attribute '(\w+)'"
+        r"|Name '(\w+)' not declared in module 'tympan'",
         "{0} cannot be cimported",
         "Driver, IoBuffer, IoOperation and RealtimeContext are cimported; everything else is imported.",
     ),
     (
-        r"(?:Calling gil-requiring function not allowed without gil)",
-        "this function needs Python, which IO code must not use",
+        r"'([\w./]+)' not found",
+        "there is no {0} to cimport from",
+        "tympan, Cython's own libc and .pxd files beside the driver can be cimported.",
+    ),
+    (
+        r"'(\w+)' is not a type identifier|'(\w+)' is not declared",
+        "{0} is not known to the compiler",
+        f"If it comes from tympan, use `cimport`: {CIMPORT}.",
+    ),
+    (
+        r"Calling gil-requiring function not allowed without gil",
+        "this calls a function that may use Python, which IO code must not",
         "Declare the helper `cdef inline ... noexcept nogil`, or do the work in start_io.",
     ),
     (
-        r"(.+?) not allowed without gil",
-        "{0} needs Python, which IO code must not use",
-        "Use C types in process_io (`cdef float x`, `cdef size_t i`) and do the rest in start_io.",
+        r"not allowed without gil|Cannot (?:read|write|assign).*without gil",
+        "this needs Python, which IO code must not use",
+        "Use C types in process_io (`cdef float x`, `cdef size_t i`), and prepare everything else in start_io.",
     ),
-    (
-        r"undeclared name not builtin: (\w+)",
-        "{0} is not defined",
-        "",
-    ),
+    (r"undeclared name not builtin: (\w+)", "{0} is not defined", ""),
+    (r"(.*), found '(?:DEDENT|INDENT|NEWLINE|EOF)'", "{0} before the end of the line", ""),
 )
 
 
@@ -75,8 +75,9 @@ def translate(text, line=""):
     for pattern, sentence, hint in _KNOWN:
         found = re.search(pattern, text)
         if found:
-            return sentence.format(*[group for group in found.groups() if group]), hint
-    return text[0].lower() + text[1:] if text[:2].istitle() else text, ""
+            groups = [group[:1].lower() + group[1:] if " " in group else group for group in found.groups() if group]
+            return sentence.format(*groups), hint
+    return text[:1].lower() + text[1:] if text[1:2].islower() else text, ""
 
 
 def signature(line):

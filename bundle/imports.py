@@ -207,7 +207,8 @@ def absolute(name, level, package):
 def refuse(name, problem, chain):
     """The sentence for a module that the driver needs and the bundle cannot have."""
     place, *through = chain
-    what = f"the module {through[0]} needs {name}, which" if through else f"the module {name}"
+    inner = through and not name.startswith(f"{through[0]}.")
+    what = f"the module {through[0]} needs {name}, which" if inner else f"the module {(through or [name])[0]}"
     hint = "A driver can import the standard library and pure Python modules."
     if problem == NOT_STATIC:
         hint = f"Use {IN_C[name]}, or build" if name in IN_C else "Build"

@@ -192,7 +192,8 @@ def choose(label, names, wanted):
     """The class node of the one driver in the file."""
     drivers = names.drivers()
     for node in drivers:
-        refuse_import(names, node)
+        refuse_import(names, [base.partition(".")[0] for base in bases(node)])
+    refuse_import(names, [name for name in names.imported if names.original(name).removeprefix("tympan.") in IO_TYPES])
     if wanted is not None:
         return named(label, [*names.classes], wanted)
     if len(drivers) == 1:
@@ -226,15 +227,13 @@ def refuse_plain(names):
             )
 
 
-def refuse_import(names, node):
-    """``from tympan import Driver``: the compiler needs ``cimport`` for a base class."""
-    for base in bases(node):
-        name = base.partition(".")[0]
+def refuse_import(names, needed):
+    """``from tympan import Driver``: the compiler knows only what is cimported."""
+    for name in needed:
         if name in names.imported and name not in names.cimported:
             line = names.imported[name][1]
             raise BuildError(
-                f"{names.label}:{line}: {name} is imported where it must be cimported",
-                "Write `from tympan cimport Driver, IoBuffer, RealtimeContext`.",
+                f"{names.label}:{line}: {name} is imported where it must be cimported", f"Write {diagnose.CIMPORT}."
             )
 
 

@@ -63,6 +63,7 @@ def verify_bundle(path):
     slices = binary.read(executable)
     for part in slices:
         check_slice(path, info, part, own)
+    check_inner(path, own)
     return Verified(path, info, slices, own)
 
 
@@ -91,6 +92,13 @@ def check_factory(path, info):
         raise BuildError(f"{path}: Info.plist: CFPlugInFactories must hold exactly one factory")
     if not isinstance(types, dict) or types.get(plist.PLUGIN_TYPE) != list(factories):
         raise BuildError(f"{path}: Info.plist: CFPlugInTypes does not name the factory {next(iter(factories))}")
+
+
+def check_inner(path, own):
+    """Libraries and extension modules inside the bundle need nothing from outside either."""
+    for file in [*path.glob("Contents/Frameworks/*"), *path.glob("Contents/Resources/lib/*")]:
+        for library in [library for part in binary.read(file) for library in part.libraries]:
+            check_library(path, library, own)
 
 
 def own_libraries(path):

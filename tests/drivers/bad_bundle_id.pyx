@@ -1,4 +1,4 @@
-# expect: TODO
+# expect: error: bad_bundle_id.pyx: BundleId.BUNDLE_ID is 'my driver'
 from tympan import DeviceSpec, StreamFormat, StreamSpec
 from tympan cimport Driver, IoBuffer, RealtimeContext
 

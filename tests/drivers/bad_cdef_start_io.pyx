@@ -1,4 +1,4 @@
-# expect: TODO
+# expect: error: bad_cdef_start_io.pyx:15: start_io is a `cdef` method
 from tympan import DeviceSpec, StreamFormat, StreamSpec
 from tympan cimport Driver, IoBuffer, RealtimeContext
 

@@ -1,4 +1,4 @@
-# expect: TODO
+# expect: error: bad_channels.pyx:12: the number of channels is 0
 from tympan import DeviceSpec, StreamFormat, StreamSpec
 from tympan cimport Driver, IoBuffer, RealtimeContext
 

@@ -1,4 +1,4 @@
-# expect: TODO
+# expect: error: bad_cimport.pyx:3: DeviceSpec cannot be cimported
 from tympan import StreamFormat, StreamSpec
 from tympan cimport DeviceSpec, Driver
 

@@ -1,4 +1,4 @@
-# expect: TODO
+# expect: error: bad_def_process_io.pyx:15: process_io is a `def`, so IO threads cannot call it
 from tympan import DeviceSpec, StreamFormat, StreamSpec
 from tympan cimport Driver, IoBuffer, RealtimeContext
 

@@ -1,4 +1,4 @@
-# expect: TODO
+# expect: error: bad_exits.pyx: reading the declaration of Exits failed: no device today
 from tympan import DeviceSpec, StreamFormat, StreamSpec
 from tympan cimport Driver, IoBuffer, RealtimeContext
 

@@ -1,4 +1,4 @@
-# expect: TODO
+# expect: error: bad_import.pyx:2: Driver is imported where it must be cimported
 from tympan import DeviceSpec, Driver, StreamFormat, StreamSpec
 
 

@@ -1,4 +1,4 @@
-# expect: TODO
+# expect: error: bad_import_types.pyx:2: IoBuffer is imported where it must be cimported
 from tympan import DeviceSpec, IoBuffer, RealtimeContext, StreamFormat, StreamSpec
 from tympan cimport Driver
 

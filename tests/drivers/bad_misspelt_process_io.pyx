@@ -1,4 +1,4 @@
-# expect: TODO
+# expect: error: bad_misspelt_process_io.pyx:15: process_io is misspelt as proces_io
 from tympan import DeviceSpec, StreamFormat, StreamSpec
 from tympan cimport Driver, IoBuffer, RealtimeContext
 

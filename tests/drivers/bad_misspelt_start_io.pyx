@@ -1,4 +1,4 @@
-# expect: TODO
+# expect: error: bad_misspelt_start_io.pyx:15: start_io is misspelt as startio
 from tympan import DeviceSpec, StreamFormat, StreamSpec
 from tympan cimport Driver, IoBuffer, RealtimeContext
 

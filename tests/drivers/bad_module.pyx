@@ -1,4 +1,4 @@
-# expect: TODO
+# expect: error: bad_module.pyx:2: the module ctypes needs _ctypes, which is not part of the static runtime
 import ctypes
 
 from tympan import DeviceSpec, StreamFormat, StreamSpec

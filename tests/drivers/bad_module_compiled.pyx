@@ -1,4 +1,4 @@
-# expect: TODO
+# expect: error: bad_module_compiled.pyx:16: the module numpy is compiled code of another project, which a bundle cannot carry
 from tympan import DeviceSpec, StreamFormat, StreamSpec
 from tympan cimport Driver, IoBuffer, RealtimeContext
 

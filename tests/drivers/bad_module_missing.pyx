@@ -1,4 +1,4 @@
-# expect: TODO
+# expect: error: bad_module_missing.pyx:16: the module no_such_module is not installed for this Python
 from tympan import DeviceSpec, StreamFormat, StreamSpec
 from tympan cimport Driver, IoBuffer, RealtimeContext
 

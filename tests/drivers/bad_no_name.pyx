@@ -1,4 +1,4 @@
-# expect: TODO
+# expect: error: bad_no_name.pyx: NoName.NAME is not set
 from tympan import DeviceSpec, StreamFormat, StreamSpec
 from tympan cimport Driver, IoBuffer, RealtimeContext
 

@@ -1,4 +1,4 @@
-# expect: TODO
+# expect: error: bad_no_noexcept.pyx:15: process_io lacks noexcept
 from tympan import DeviceSpec, StreamFormat, StreamSpec
 from tympan cimport Driver, IoBuffer, RealtimeContext
 

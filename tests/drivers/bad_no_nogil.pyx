@@ -1,4 +1,4 @@
-# expect: TODO
+# expect: error: bad_no_nogil.pyx:15: process_io lacks nogil
 from tympan import DeviceSpec, StreamFormat, StreamSpec
 from tympan cimport Driver, IoBuffer, RealtimeContext
 

@@ -1,4 +1,4 @@
-# expect: TODO
+# expect: error: bad_other_name.pyx:15: process_io is misspelt as render
 from tympan import DeviceSpec, StreamFormat, StreamSpec
 from tympan cimport Driver, IoBuffer, RealtimeContext
 

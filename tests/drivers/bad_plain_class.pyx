@@ -1,4 +1,4 @@
-# expect: TODO
+# expect: error: bad_plain_class.pyx:6: Plain is a plain `class`
 from tympan import DeviceSpec, StreamFormat, StreamSpec
 from tympan cimport Driver, IoBuffer, RealtimeContext
 

@@ -1,4 +1,4 @@
-# expect: TODO
+# expect: error: bad_python_in_io.pyx:16: this needs Python, which IO code must not use
 from tympan import DeviceSpec, StreamFormat, StreamSpec
 from tympan cimport Driver, IoBuffer, RealtimeContext
 

@@ -1,4 +1,4 @@
-# expect: TODO
+# expect: error: bad_raises.pyx:12: device() raised AttributeError: 'bad_raises.Raises' object has no attribute 'no_such_attribute'
 from tympan import DeviceSpec, StreamFormat, StreamSpec
 from tympan cimport Driver, IoBuffer, RealtimeContext
 

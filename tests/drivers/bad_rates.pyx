@@ -1,4 +1,4 @@
-# expect: TODO
+# expect: error: bad_rates.pyx: the streams of com.example.bad.Rates have different sample rates
 from tympan import DeviceSpec, StreamFormat, StreamSpec
 from tympan cimport Driver, IoBuffer, RealtimeContext
 

@@ -1,4 +1,4 @@
-# expect: TODO
+# expect: error: bad_return.pyx: Return.device() returned None, not a DeviceSpec
 from tympan import DeviceSpec, StreamFormat, StreamSpec
 from tympan cimport Driver, IoBuffer, RealtimeContext
 

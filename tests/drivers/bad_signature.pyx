@@ -1,4 +1,4 @@
-# expect: TODO
+# expect: error: bad_signature.pyx:15: this method does not have the signature that tympan declares
 from tympan import DeviceSpec, StreamFormat, StreamSpec
 from tympan cimport Driver, IoBuffer, RealtimeContext
 

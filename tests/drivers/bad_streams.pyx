@@ -1,4 +1,4 @@
-# expect: TODO
+# expect: error: bad_streams.pyx: the device com.example.bad.Streams has no streams
 from tympan import DeviceSpec, StreamFormat, StreamSpec
 from tympan cimport Driver, IoBuffer, RealtimeContext
 

@@ -1,4 +1,4 @@
-# expect: TODO
+# expect: error: bad_syntax.pyx:14: expected ')' before the end of the line
 from tympan import DeviceSpec, StreamFormat, StreamSpec
 from tympan cimport Driver, IoBuffer, RealtimeContext
 

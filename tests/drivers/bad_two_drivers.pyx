@@ -1,4 +1,4 @@
-# expect: TODO
+# expect: error: bad_two_drivers.pyx: more than one driver in the file: First (line 6) and Second (line 16)
 from tympan import DeviceSpec, StreamFormat, StreamSpec
 from tympan cimport Driver, IoBuffer, RealtimeContext
 

@@ -1,4 +1,4 @@
-# expect: TODO
+# expect: error: bad_uid.pyx:13: the device UID is 'my device', which is not in reverse-DNS form
 from tympan import DeviceSpec, StreamFormat, StreamSpec
 from tympan cimport Driver, IoBuffer, RealtimeContext
 

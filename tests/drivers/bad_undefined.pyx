@@ -1,4 +1,4 @@
-# expect: TODO
+# expect: error: bad_undefined.pyx:16: factor is not defined
 from tympan import DeviceSpec, StreamFormat, StreamSpec
 from tympan cimport Driver, IoBuffer, RealtimeContext
 

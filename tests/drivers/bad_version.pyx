@@ -1,4 +1,4 @@
-# expect: TODO
+# expect: error: bad_version.pyx: Version.VERSION is '1.0-beta'
 from tympan import DeviceSpec, StreamFormat, StreamSpec
 from tympan cimport Driver, IoBuffer, RealtimeContext
 

@@ -151,8 +151,8 @@ class Device(DeviceIO):
         return [Stream(self, number) for number in self.plugin.get_ids(self, "stm#", scope)]
 
     def channels(self, scope):
-        """Channels of the active streams of "inpt" or "outp"."""
-        return sum(stream.format.channels for stream in self.streams(scope) if stream.is_active)
+        """Channels of "inpt" or "outp"; those of an inactive stream are silent."""
+        return sum(stream.format.channels for stream in self.streams(scope))
 
     def set_sample_rate(self, rate):
         """Set the nominal rate in Hz, then let the configuration change happen (hal.pump)."""

@@ -519,19 +519,20 @@ cdef class Engine:
     def __dealloc__(self):
         engine_free(&self.e)
 
-    def configure(self, double ticks_per_frame, UInt32 period, inputs, outputs, safety):
-        """The device as its properties describe it now; buffers follow with allocate()."""
+    def configure(self, double ticks_per_frame, UInt32 period, inputs, outputs, channels, safety):
+        """The device as its properties describe it now; buffers follow with allocate().
+        ``channels`` and ``safety`` are (input, output)."""
         engine_free(&self.e)
         self.e.ticks_per_frame = ticks_per_frame
         self.e.period = period
         self.e.input_safety, self.e.output_safety = safety
-        self.e.input_count, self.e.input_channels = self._streams(self.e.inputs, inputs)
-        self.e.output_count, self.e.output_channels = self._streams(self.e.outputs, outputs)
+        self.e.input_channels, self.e.output_channels = channels
+        self.e.input_count = self._streams(self.e.inputs, inputs)
+        self.e.output_count = self._streams(self.e.outputs, outputs)
         self.e.capacity = 0
         self.e.synced = False
 
     cdef _streams(self, host_stream* streams, described):
-        channels = 0
         if len(described) > HOST_STREAMS:
             raise ValueError(f"at most {HOST_STREAMS} streams per direction")
         for i in range(HOST_STREAMS):
@@ -539,8 +540,7 @@ cdef class Engine:
         for i, (stream, kind, count, first, bytes_per_frame) in enumerate(described):
             streams[i].id, streams[i].kind, streams[i].channels = stream, kind, count
             streams[i].first, streams[i].bytes_per_frame = first, bytes_per_frame
-            channels = max(channels, first + count)
-        return len(described), channels
+        return len(described)
 
     def operations(self, bint reads, bint writes, bint cycles_marked):
         """What WillDoIOOperation said of ReadInput, WriteMix and Cycle."""
@@ -565,10 +565,15 @@ cdef class Engine:
         """Let the next cycle begin at the present, with counter 1."""
         self.e.synced = False
 
-    def forget(self):
-        """Drop the known time line: the driver may make a new one with an old seed."""
-        self.e.anchored = False
-        self.e.synced = False
+    def remember(self, double sample, uint64_t host, uint64_t seed):
+        """Take over the device's time line from another client: the next stamp is compared with it."""
+        self.e.stamp_sample, self.e.stamp_host, self.e.seed = sample, host, seed
+        self.e.anchored = True
+
+    @property
+    def line(self):
+        """The last stamp as (sample, host, seed), or None."""
+        return (self.e.stamp_sample, self.e.stamp_host, self.e.seed) if self.e.anchored else None
 
     def run(self, const UInt32[::1] counts, const float[:, ::1] output, float[:, ::1] input):
         """Cycles of counts[i] frames; the name of the broken rule or None. Releases the GIL.

@@ -20,6 +20,7 @@ class DeviceIO:
     def __init__(self):
         self._io_lock = threading.RLock()  # cycles hold it, and so does a configuration change
         self._started = 0  # StartIO calls without their StopIO
+        self._line = None  # the last stamp any client saw: a line may end, but its seed may not come again
 
     # Start and stop
 
@@ -66,27 +67,40 @@ class DeviceIO:
 
     def _first_stamp(self, client):
         """The clock runs when StartIO returns, so a stamp must be there."""
+        if self._line:
+            client.engine.remember(*self._line)
         self._check(client, client.engine.stamp())
+        self._line = client.engine.line
+
+    def forget_line(self):
+        """The clock was set back, so stamps cannot be compared with earlier ones."""
+        self._line = None
 
     def configure(self, client):
         """Give a client's engine the device's rate, period, formats and safety offsets."""
         ticks_per_frame = self.plugin.hal.ticks_per_second / self.sample_rate
-        inputs, outputs = self._layout("inpt"), self._layout("outp")
-        client.engine.configure(ticks_per_frame, self.period, inputs, outputs, (self._safety("inpt"), self._safety("outp")))
+        (inputs, input_channels), (outputs, output_channels) = self._layout("inpt"), self._layout("outp")
+        channels, safety = (input_channels, output_channels), (self._safety("inpt"), self._safety("outp"))
+        client.engine.configure(ticks_per_frame, self.period, inputs, outputs, channels, safety)
 
     def _safety(self, scope):
         return self.safety_offset(scope) if self.plugin.has(self, "saft", scope) else 0
 
     def _layout(self, scope):
-        layout = []
+        layout, first = [], 0
         for stream in self.streams(scope):
-            if not stream.is_active:
-                continue
             fmt = stream.format
+            if stream.direction != scope or stream.first_channel != first + 1:
+                raise host_error(
+                    f"stream {stream.id}, listed under '{scope}', says direction '{stream.direction}' "
+                    f"and first channel {stream.first_channel}, where channel {first + 1} is next"
+                )
             if fmt.kind is None:
                 raise host_error(f"stream {stream.id} has a format that the simulated host cannot play: {fmt}")
-            layout.append((stream.id, _KINDS[fmt.kind], fmt.channels, stream.first_channel - 1, fmt.bytes_per_frame))
-        return layout
+            if stream.is_active:
+                layout.append((stream.id, _KINDS[fmt.kind], fmt.channels, first, fmt.bytes_per_frame))
+            first += fmt.channels
+        return layout, first
 
     def _check(self, client, fault):
         if fault:
@@ -156,6 +170,7 @@ class DeviceIO:
                     raise host_error("IO was stopped while cycles ran")
                 client.engine.allocate(nominal, max(nominal, int(counts.max())))
                 fault = client.engine.run(part, block, result[done : done + frames])
+                self._line = client.engine.line
             self._check(client, fault)
             done += frames
             if progress:

@@ -110,8 +110,7 @@ def read_only_set(subject):
         key = (number, code(selector), code(scope), 0)
         if subject.plugin.table.settable(*key)[1]:
             continue
-        data = subject.plugin.table.get(*key, capacity=subject.plugin.table.size(*key)[1])[2] if number == 0 else bytes(8)
-        status = subject.plugin.table.set(*key, data)
+        status = subject.plugin.table.set(*key, bytes(subject.plugin.table.size(*key)[1]))
         require(status != 0, f"'{selector}' ({scope}) of object {number} is read-only, yet setting it succeeded")
         if status != code("unop"):
             odd[selector] = name(status)

@@ -196,12 +196,15 @@ class Host:
 
     def set_time(self, ticks):
         """Set the virtual clock to ``ticks``; running clients go on at the new time."""
+        back = ticks < self.now
         _platform.set_time(ticks)
-        self._resync()
+        self._resync(back)
 
-    def _resync(self):
+    def _resync(self, forget=False):
         for plugin in self.plugins:
             for device in plugin.known_devices:
+                if forget:
+                    device.forget_line()
                 for client in device.clients:
                     client.engine.resync()
 

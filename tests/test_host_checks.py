@@ -1,0 +1,210 @@
+"""Every check of the simulated host catches a driver that breaks it, and says what is wrong."""
+
+import shutil
+
+import numpy
+import pytest
+from c_drivers.build import make_bundle, make_defect
+
+from tympan.testing import Host, HostError, checks
+
+# defect: (rule of the IO engine, words of the sentence)
+IO_DEFECTS = {
+    "stamp_in_future": ("stamp-future", "in the future"),
+    "stamp_goes_back": ("stamp-backwards", "went back from sample 32768 to 16384"),
+    "stamp_one_off": ("stamp-spacing", "from sample 0 to 16385"),
+    "stamp_moves": ("stamp-moved", "moved sample 16384"),
+    "stamp_drifts": ("stamp-rate", "by 16384 frames in"),
+    "stamp_fails": ("stamp-status", "'stop'"),
+    "read_leaves_frame": ("unfilled", "left frame 511 of 512"),
+    "read_does_nothing": ("unfilled", "left frame 0 of 512"),
+    "writes_past_end": ("guard", "beyond the end"),
+    "writes_before_start": ("guard", "before the start"),
+    "do_fails": ("operation-status", "DoIOOperation for 'read' answered 'what'"),
+}
+
+# defect: the rules of the catalogue that must fail, and no others
+RULES = {
+    "stamp_catches_up_slowly": {"clock-catches-up", "new-line-new-seed"},
+    "seed_kept_over_restart": {
+        "new-line-new-seed", "rate-change", "rate-change-while-running", "start-and-stop", "io-cycles", "varying-cycles",
+        "clock-catches-up",
+    },
+    "leaks_string": {"ends-clean"},
+    "releases_too_often": {"strings-owned", "device-properties", "ends-clean"},
+    "string_is_bytes": {"device-properties", "strings-owned", "getters-are-pure"},
+    "keeps_reference": {"ends-clean"},
+    "second_initialize_succeeds": {"second-initialize"},
+    "streams_unscoped": {"stream-scopes"},
+    "no_available_formats": {"stream-properties"},
+    "no_hidden_property": {"device-properties"},
+    "short_buffer_written": {"short-buffer"},
+    "long_value_written": {"device-properties"},
+    "getter_notifies": {"getters-are-pure"},
+    "set_is_silently_ignored": {"read-only-set"},
+    "any_rate_accepted": {"bad-sample-rate"},
+    "rate_changes_at_once": {"rate-change"},
+    "unknown_object_succeeds": {"unknown-object"},
+    "device_owner_is_itself": {"object-graph"},
+    "uid_does_not_translate": {"device-uid"},
+    "small_period": {"time-stamp-period"},
+    "has_buffer_size": {"host-made-properties"},
+}
+
+
+@pytest.fixture(scope="session")
+def defect(tmp_path_factory):
+    """Bundle of a defect, compiled once."""
+    made = {}
+
+    def get(name, copy=False):
+        if name not in made:
+            made[name] = make_defect(tmp_path_factory.mktemp(name), name)
+        if copy:  # another file is another image, with a state of its own
+            return shutil.copytree(made[name], tmp_path_factory.mktemp(name) / made[name].name)
+        return made[name]
+
+    return get
+
+
+@pytest.mark.parametrize("name", IO_DEFECTS)
+def test_io_defect_is_caught_and_named(defect, name):
+    rule, words = IO_DEFECTS[name]
+    with Host() as hal:
+        device = hal.load(defect(name)).device()
+        with pytest.raises(HostError) as caught:
+            device.render(numpy.zeros((120_000, 2), numpy.float32))
+    assert caught.value.rule == rule
+    assert words in str(caught.value)
+
+
+def test_no_defect_is_none(defect):
+    with Host() as hal:
+        device = hal.load(defect("none")).device()
+        device.render(numpy.zeros((120_000, 2), numpy.float32))
+
+
+def test_same_seed_for_a_new_line(defect):
+    with Host() as hal:
+        device = hal.load(defect("seed_kept_over_restart")).device()
+        client = device.add_client()
+        device.start(client)
+        device.stop(client)
+        hal.advance(1.0)
+        with pytest.raises(HostError, match="moved sample 0 .* with the same seed"):
+            device.start(client)
+
+
+def test_same_seed_over_a_rate_change(defect):
+    with Host() as hal:
+        device = hal.load(defect("seed_kept_over_rate_change")).device()
+        client = device.add_client()
+        device.start(client)
+        with pytest.raises(HostError, match="seed"):
+            device.set_sample_rate(96_000.0)
+
+
+def test_slow_catching_up(defect):
+    with Host() as hal:
+        device = hal.load(defect("stamp_catches_up_slowly")).device()
+        client = device.add_client()
+        device.start(client)
+        hal.advance(20.0)
+        with pytest.raises(HostError, match="more than one period .* has passed") as caught:
+            device.cycle(frames=512)
+    assert caught.value.rule == "stamp-stale"
+
+
+def test_an_operation_the_host_cannot_play(defect):
+    with Host() as hal:
+        device = hal.load(defect("does_mix")).device()
+        with pytest.raises(HostError, match="'pmix'"):
+            device.render(numpy.zeros((512, 2), numpy.float32))
+
+
+def test_leak_is_found_at_the_end(defect):
+    with pytest.raises(HostError, match='leaked: CFString "Floor", retain count 1'), Host() as hal:
+        assert hal.load(defect("leaks_string")).device().name == "Floor"
+    with Host(check_leaks=False) as hal:
+        hal.load(defect("leaks_string")).device().name
+
+
+def test_release_too_many_is_found(defect):
+    with pytest.raises(HostError, match='CFRelease of CFString "Floor", which was already released to 0'), Host() as hal:
+        hal.load(defect("releases_too_often")).device().name
+
+
+def test_bytes_instead_of_a_string(defect):
+    with Host() as hal:
+        device = hal.load(defect("string_is_bytes")).device()
+        with pytest.raises(HostError, match="answered no string"):
+            device.name
+
+
+def test_reference_left_over(defect):
+    with pytest.raises(HostError, match="reference count of 1"), Host() as hal:
+        hal.load(defect("keeps_reference"))
+
+
+def test_null_slot(defect):
+    with Host(check_leaks=False) as hal, pytest.raises(HostError, match=r"slots \[15\]"):
+        hal.load(defect("null_slot"))
+
+
+def test_initialize_fails(defect):
+    with Host() as hal:
+        with pytest.raises(HostError, match="Initialize .*'nrdy'") as caught:
+            hal.load(defect("initialize_fails"))
+        assert caught.value.status == int.from_bytes(b"nrdy", "big")
+        assert hal.plugins == []
+
+
+def test_start_fails(defect):
+    with Host() as hal:
+        device = hal.load(defect("start_fails")).device()
+        client = device.add_client()
+        with pytest.raises(HostError, match="StartIO .*'nrdy'"):
+            device.start(client)
+        assert not client.running and not device.is_running
+
+
+def test_write_beyond_a_property(defect):
+    with Host() as hal:
+        plugin = hal.load(defect("long_value_written"))
+        with pytest.raises(HostError, match="wrote beyond the 4 bytes"):
+            plugin.get_uint32(plugin.device(), "hidn")
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_catalogue_finds_the_defect(defect, name):
+    results = checks.run_checks(defect(name, copy=True))
+    failed = {result.id for result in results if result.outcome == checks.FAILED and result.id != "bundle-verified"}
+    assert failed == RULES[name], [result for result in results if result.outcome == checks.FAILED]
+
+
+def test_catalogue_warns_of_a_stop_that_succeeds(defect):
+    results = {result.id: result for result in checks.run_checks(defect("stop_without_start_succeeds", copy=True))}
+    assert results["stop-without-start"].outcome == checks.WARNING
+
+
+@pytest.mark.parametrize("channels", [1, 2, 8])
+def test_catalogue_passes_the_floor(tmp_path, channels):
+    bundle = make_bundle(tmp_path, f"Floor{channels}", defines=[f"CHANNELS={channels}", "SAFETY_INPUT=55", "LATENCY=7"])
+    results = checks.run_checks(bundle)
+    assert [result for result in results if result.outcome == checks.FAILED and result.id != "bundle-verified"] == []
+    assert len(results) == len(checks.CATALOGUE) >= 25
+
+
+def test_catalogue_of_a_driver_that_does_not_load(defect):
+    results = checks.run_checks(defect("initialize_fails", copy=True))
+    outcomes = {result.id: result.outcome for result in results}
+    assert outcomes["loads"] == checks.FAILED
+    assert outcomes["io-cycles"] == outcomes["second-life"] == checks.SKIPPED
+
+
+def test_every_rule_has_an_id_and_one_sentence():
+    ids = [rule.id for rule in checks.CATALOGUE]
+    assert len(set(ids)) == len(ids)
+    for rule in checks.CATALOGUE:
+        assert rule.id == rule.id.lower() and " " not in rule.id
+        assert rule.description.endswith(".") and len(rule.description) < 120
