@@ -12,63 +12,60 @@ PYTHON ?= python3
 VENV ?= .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check -qq
-JOBS ?= 2
 
-# Compiled things that several test runs and their processes share; named by content, so never stale.
+# Compiled things that test runs and their processes share; named by what they are made of, so never stale.
 TEST_CACHE := $(CURDIR)/build/test-cache
 
-CORE := setup.py bundle/recipe.py $(wildcard $(addprefix tympan/,*.pyx *.pxd *.h)) \
-        $(wildcard $(addprefix tympan/testing/,*.pyx *.pxd *.h))
+CORE := setup.py bundle/recipe.py $(wildcard $(foreach kind,pyx pxd h,tympan/*.$(kind) tympan/testing/*.$(kind)))
 
-.PHONY: help demo test test-deep bench lint typing clean
+.PHONY: help demo test test-deep bench lint clean
+
 help:
-	@sed -n '1,/^$$/s/^# \{0,1\}//p' Makefile
+	@sed -n '/^#/!q;s/^# \{0,1\}//p' Makefile
 
 demo: $(VENV)/demo.ok $(VENV)/core.ok
 	@$(PY) tools/demo.py $(if $(INPUT),'$(INPUT)')
 
 test: lint
-	@$(call pytest,not deep)
+	@$(PYTEST) -m 'not deep'
 
 test-deep: $(VENV)/dev.ok $(VENV)/core.ok
-	@$(call pytest,deep)
+	@$(PYTEST) -m deep
 
 bench: $(VENV)/dev.ok $(VENV)/core.ok
 	@$(PY) bench/run.py
 
-# One worker process per core: a process can have only one simulated host.
-pytest = TYMPAN_TEST_CACHE='$(TEST_CACHE)' $(PY) -m pytest -q -n $(JOBS) -m '$(1)'
-
-# ---- linters ----
+# One process per core, because a process can have only one simulated host at a time.
+PYTEST = TYMPAN_TEST_CACHE='$(TEST_CACHE)' $(PY) -m pytest -n auto
 
 lint: $(VENV)/dev.ok $(VENV)/core.ok
 	@$(PY) -m ruff check -q .
-	@$(PY) -m cython_lint -q tympan bundle examples tests
-	@$(PY) -m codespell_lib .
+	@$(VENV)/bin/cython-lint -q tympan bundle examples tests
+	@$(VENV)/bin/codespell
 	@$(PY) tools/generate_coreaudio.py --check
 	@$(PY) tools/check_types.py
 
-# ---- the virtual environment ----
+# ---- the virtual environment: a .ok file says that a step is done ----
 
-# Bare, with pip only.
 $(VENV)/python.ok: scripts/check-machine
 	@sh scripts/check-machine '$(PYTHON)'
 	@echo "Making a virtual environment in $(VENV) ..."
 	@$(PYTHON) -m venv '$(VENV)'
 	@touch $@
 
-# What pyproject.toml requires for the demo (little), or for everything.
+# What pyproject.toml requires to run, and on top of that for the demo, or for everything.
+$(VENV)/base.ok: $(VENV)/python.ok
+$(VENV)/demo.ok $(VENV)/dev.ok: $(VENV)/base.ok
 $(VENV)/demo.ok: EXTRAS = demo
 $(VENV)/dev.ok: EXTRAS = demo test lint
-$(VENV)/demo.ok $(VENV)/dev.ok: $(VENV)/python.ok pyproject.toml scripts/requirements.py
-	@echo "Installing what $(basename $(notdir $@)) needs ..."
+$(VENV)/base.ok $(VENV)/demo.ok $(VENV)/dev.ok: pyproject.toml scripts/requirements.py
+	@echo "Installing requirements ($(basename $(@F))) ..."
 	@$(PY) scripts/requirements.py $(EXTRAS) > $(basename $@).txt
 	@$(PIP) install -r $(basename $@).txt
 	@touch $@
 
-# The project itself, editable: the modules are compiled beside their sources. Order-only, because
-# either set of requirements has the compiler's; a new one is no reason to compile again.
-$(VENV)/project.ok: pyproject.toml setup.py | $(VENV)/requirements
+# The project itself, its modules compiled beside their sources; later only what has changed.
+$(VENV)/project.ok: $(VENV)/base.ok setup.py pyproject.toml
 	@echo "Compiling the core and the simulated host ..."
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@

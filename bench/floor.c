@@ -7,7 +7,8 @@
  * ring; no lock, no check and no silence for old audio on the IO path.
  *
  * Needs -I tympan. -DCHANNELS=, -DSAFETY_INPUT=, -DSAFETY_OUTPUT=, -DLATENCY=,
- * -DFLOOR_FACTORY= and -DFLOOR_UID="..." change the device.
+ * -DFLOOR_FACTORY= and -DFLOOR_UID="..." change the device; -DINTEGER= (16, 24 or
+ * 32 bits) makes its samples integers, which are copied all the same.
  */
 
 #include "coreaudio.h"
@@ -33,8 +34,17 @@
 #define FLOOR_UID "org.tympan.floor"
 #endif
 
+#ifdef INTEGER
+#define BITS INTEGER
+#define SAMPLE_FLAGS (kAudioFormatFlagIsSignedInteger | kAudioFormatFlagIsPacked)
+#else
+#define BITS 32
+#define SAMPLE_FLAGS (kAudioFormatFlagIsFloat | kAudioFormatFlagIsPacked)
+#endif
+
 #define RING 32768u
 #define PERIOD 16384u
+#define FRAME ((size_t)(BITS / 8 * CHANNELS)) /* bytes */
 
 enum { PLUGIN = kAudioObjectPlugInObject, DEVICE, INPUT, OUTPUT };
 enum { UID, MODEL_UID, NAME, MAKER, INPUT_NAME, OUTPUT_NAME, BUNDLE_ID, NOTHING, STRINGS };
@@ -56,7 +66,7 @@ static struct {
     double period_ticks, ticks_per_second;
 } floor_state;
 
-static _Alignas(64) float ring[(size_t)RING * CHANNELS];
+static _Alignas(64) unsigned char ring[RING * FRAME];
 
 /* --- IO ------------------------------------------------------------------- */
 
@@ -103,15 +113,15 @@ static OSStatus floor_do(AudioServerPlugInDriverRef d, AudioObjectID device, Aud
         return kAudioHardwareBadObjectError;
     int reads = operation == kAudioServerPlugInIOOperationReadInput;
     int64_t time = (int64_t)(reads ? info->mInputTime : info->mOutputTime).mSampleTime;
-    size_t at = (size_t)time % RING, bytes = sizeof(float) * CHANNELS;
-    size_t first = frames < RING - at ? frames : RING - at;
-    float *here = ring + at * CHANNELS, *data = audio;
+    size_t at = (size_t)time % RING;
+    size_t first = (frames < RING - at ? frames : RING - at) * FRAME, rest = frames * FRAME - first;
+    unsigned char *here = ring + at * FRAME, *data = audio;
     if (reads) {
-        memcpy(data, here, first * bytes);
-        memcpy(data + first * CHANNELS, ring, (frames - first) * bytes);
+        memcpy(data, here, first);
+        memcpy(data + first, ring, rest);
     } else {
-        memcpy(here, data, first * bytes);
-        memcpy(ring, data + first * CHANNELS, (frames - first) * bytes);
+        memcpy(here, data, first);
+        memcpy(ring, data + first, rest);
     }
     return 0;
 }
@@ -189,12 +199,12 @@ static AudioStreamBasicDescription format_at(double rate)
     return (AudioStreamBasicDescription){
         .mSampleRate = rate,
         .mFormatID = kAudioFormatLinearPCM,
-        .mFormatFlags = kAudioFormatFlagIsFloat | kAudioFormatFlagIsPacked,
-        .mBytesPerPacket = 4 * CHANNELS,
+        .mFormatFlags = SAMPLE_FLAGS,
+        .mBytesPerPacket = FRAME,
         .mFramesPerPacket = 1,
-        .mBytesPerFrame = 4 * CHANNELS,
+        .mBytesPerFrame = FRAME,
         .mChannelsPerFrame = CHANNELS,
-        .mBitsPerChannel = 32,
+        .mBitsPerChannel = BITS,
     };
 }
 

@@ -43,13 +43,13 @@ def read_elf(path):
     binary = lief.ELF.parse(str(path))
     if binary is None or not complete(binary, path.stat().st_size):
         return None
-    symbols = [symbol for symbol in binary.dynamic_symbols if symbol.name]
+    symbols = [symbol for symbol in binary.dynamic_symbols if symbol.name and symbol.binding.name != "LOCAL"]
     return Binary(
         "Linux",
         machine(binary.header.machine_type),
         binary.header.file_type.name,
-        sorted(symbol.name for symbol in symbols if symbol.exported),
-        sorted({(symbol.name, elf_origin(symbol)) for symbol in symbols if symbol.imported}),
+        sorted(symbol.name for symbol in symbols if symbol.shndx),
+        sorted({(symbol.name, elf_origin(symbol)) for symbol in symbols if not symbol.shndx}),
         list(binary.libraries),
     )
 

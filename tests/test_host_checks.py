@@ -23,32 +23,42 @@ IO_DEFECTS = {
     "do_fails": ("operation-status", "DoIOOperation for 'read' answered 'what'"),
 }
 
-# defect: the rules of the catalogue that must fail, and no others
+# Rules that fail when a driver cannot do IO, or not for long.
+_IO = {
+    "start-and-stop",
+    "stop-without-start",
+    "io-cycles",
+    "varying-cycles",
+    "clock-catches-up",
+    "new-line-new-seed",
+    "parallel-clients",
+    "rate-change",
+    "rate-change-while-running",
+}
+
+# defect: (rules of the catalogue that must fail, others that may as a consequence)
 RULES = {
-    "stamp_catches_up_slowly": {"clock-catches-up", "new-line-new-seed"},
-    "seed_kept_over_restart": {
-        "new-line-new-seed", "rate-change", "rate-change-while-running", "start-and-stop", "io-cycles", "varying-cycles",
-        "clock-catches-up",
-    },
-    "leaks_string": {"ends-clean"},
-    "releases_too_often": {"strings-owned", "device-properties", "ends-clean"},
-    "string_is_bytes": {"device-properties", "strings-owned", "getters-are-pure"},
-    "keeps_reference": {"ends-clean"},
-    "second_initialize_succeeds": {"second-initialize"},
-    "streams_unscoped": {"stream-scopes"},
-    "no_available_formats": {"stream-properties"},
-    "no_hidden_property": {"device-properties"},
-    "short_buffer_written": {"short-buffer"},
-    "long_value_written": {"device-properties"},
-    "getter_notifies": {"getters-are-pure"},
-    "set_is_silently_ignored": {"read-only-set"},
-    "any_rate_accepted": {"bad-sample-rate"},
-    "rate_changes_at_once": {"rate-change"},
-    "unknown_object_succeeds": {"unknown-object"},
-    "device_owner_is_itself": {"object-graph"},
-    "uid_does_not_translate": {"device-uid"},
-    "small_period": {"time-stamp-period"},
-    "has_buffer_size": {"host-made-properties"},
+    "stamp_catches_up_slowly": ({"clock-catches-up"}, _IO),
+    "seed_kept_over_restart": ({"new-line-new-seed"}, _IO),
+    "leaks_string": ({"ends-clean"}, set()),
+    "releases_too_often": ({"strings-owned", "ends-clean"}, set()),
+    "string_is_bytes": ({"device-properties", "strings-owned"}, {"ends-clean"}),
+    "keeps_reference": ({"ends-clean"}, {"second-life"}),
+    "second_initialize_succeeds": ({"second-initialize"}, set()),
+    "streams_unscoped": ({"stream-scopes"}, _IO),
+    "no_available_formats": ({"stream-properties"}, set()),
+    "no_hidden_property": ({"device-properties"}, set()),
+    "short_buffer_written": ({"short-buffer"}, set()),
+    "long_value_written": ({"device-properties"}, {"getters-are-pure"}),
+    "getter_notifies": ({"getters-are-pure"}, set()),
+    "set_is_silently_ignored": ({"read-only-set"}, set()),
+    "any_rate_accepted": ({"bad-sample-rate"}, set()),
+    "rate_changes_at_once": ({"rate-change", "aborted-change"}, set()),
+    "unknown_object_succeeds": ({"unknown-object"}, set()),
+    "device_owner_is_itself": ({"object-graph"}, set()),
+    "uid_does_not_translate": ({"device-uid"}, set()),
+    "small_period": ({"time-stamp-period"}, _IO),
+    "has_buffer_size": ({"host-made-properties"}, set()),
 }
 
 
@@ -78,6 +88,21 @@ def test_io_defect_is_caught_and_named(defect, name):
     assert words in str(caught.value)
 
 
+@pytest.mark.parametrize("bits", [16, 24, 32])
+@pytest.mark.parametrize("name", ["none", "read_leaves_frame", "writes_past_end"])
+def test_io_defects_with_integer_samples(tmp_path, name, bits):
+    bundle = make_defect(tmp_path, name, f"INTEGER={bits}")
+    audio = numpy.random.default_rng(5).uniform(-1, 1, (480_000, 2)).astype(numpy.float32)
+    with Host() as hal:
+        device = hal.load(bundle).device()
+        if name == "none":
+            device.render(audio)
+            return
+        with pytest.raises(HostError) as caught:
+            device.render(audio)
+    assert caught.value.rule == IO_DEFECTS[name][0]
+
+
 def test_no_defect_is_none(defect):
     with Host() as hal:
         device = hal.load(defect("none")).device()
@@ -91,7 +116,7 @@ def test_same_seed_for_a_new_line(defect):
         device.start(client)
         device.stop(client)
         hal.advance(1.0)
-        with pytest.raises(HostError, match="moved sample 0 .* with the same seed"):
+        with pytest.raises(HostError, match=r"moved sample 0 .* with the same seed"):
             device.start(client)
 
 
@@ -110,7 +135,7 @@ def test_slow_catching_up(defect):
         client = device.add_client()
         device.start(client)
         hal.advance(20.0)
-        with pytest.raises(HostError, match="more than one period .* has passed") as caught:
+        with pytest.raises(HostError, match=r"more than one period .* has passed") as caught:
             device.cycle(frames=512)
     assert caught.value.rule == "stamp-stale"
 
@@ -126,19 +151,22 @@ def test_leak_is_found_at_the_end(defect):
     with pytest.raises(HostError, match='leaked: CFString "Floor", retain count 1'), Host() as hal:
         assert hal.load(defect("leaks_string")).device().name == "Floor"
     with Host(check_leaks=False) as hal:
-        hal.load(defect("leaks_string")).device().name
+        assert hal.load(defect("leaks_string")).device().name
 
 
 def test_release_too_many_is_found(defect):
-    with pytest.raises(HostError, match='CFRelease of CFString "Floor", which was already released to 0'), Host() as hal:
-        hal.load(defect("releases_too_often")).device().name
+    with (
+        pytest.raises(HostError, match='CFRelease of CFString "Floor", which was already released to 0'),
+        Host() as hal,
+    ):
+        assert hal.load(defect("releases_too_often")).device().name
 
 
 def test_bytes_instead_of_a_string(defect):
-    with Host() as hal:
+    with Host(check_leaks=False) as hal:  # the string itself is lost
         device = hal.load(defect("string_is_bytes")).device()
         with pytest.raises(HostError, match="answered no string"):
-            device.name
+            assert device.name
 
 
 def test_reference_left_over(defect):
@@ -153,7 +181,7 @@ def test_null_slot(defect):
 
 def test_initialize_fails(defect):
     with Host() as hal:
-        with pytest.raises(HostError, match="Initialize .*'nrdy'") as caught:
+        with pytest.raises(HostError, match=r"Initialize .*'nrdy'") as caught:
             hal.load(defect("initialize_fails"))
         assert caught.value.status == int.from_bytes(b"nrdy", "big")
         assert hal.plugins == []
@@ -163,7 +191,7 @@ def test_start_fails(defect):
     with Host() as hal:
         device = hal.load(defect("start_fails")).device()
         client = device.add_client()
-        with pytest.raises(HostError, match="StartIO .*'nrdy'"):
+        with pytest.raises(HostError, match=r"StartIO .*'nrdy'"):
             device.start(client)
         assert not client.running and not device.is_running
 
@@ -179,7 +207,8 @@ def test_write_beyond_a_property(defect):
 def test_catalogue_finds_the_defect(defect, name):
     results = checks.run_checks(defect(name, copy=True))
     failed = {result.id for result in results if result.outcome == checks.FAILED and result.id != "bundle-verified"}
-    assert failed == RULES[name], [result for result in results if result.outcome == checks.FAILED]
+    must, may = RULES[name]
+    assert must <= failed <= must | may, [result for result in results if result.id in failed]
 
 
 def test_catalogue_warns_of_a_stop_that_succeeds(defect):

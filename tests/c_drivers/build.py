@@ -40,6 +40,6 @@ def make_bundle(folder, name, source=FLOOR, defines=(), info=None):
     return bundle
 
 
-def make_defect(folder, defect):
+def make_defect(folder, defect, *defines):
     """The floor driver with one defect of defects.c."""
-    return make_bundle(folder, defect, DEFECTS, [f"DEFECT={defect}"])
+    return make_bundle(folder, defect, DEFECTS, [f"DEFECT={defect}", *defines])

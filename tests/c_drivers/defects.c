@@ -64,19 +64,20 @@ static OSStatus bad_do(AudioServerPlugInDriverRef d, AudioObjectID device, Audio
                        UInt32 operation, UInt32 frames, const AudioServerPlugInIOCycleInfo *info, void *audio, void *other)
 {
     int reads = operation == kAudioServerPlugInIOOperationReadInput;
-    float *samples = audio;
+    unsigned char *bytes = audio, *end = bytes + frames * FRAME;
     if (DEFECT == read_does_nothing && reads)
         return 0;
     if (DEFECT == do_fails)
         return kAudioHardwareUnspecifiedError;
-    float last = samples[(size_t)frames * CHANNELS - 1];
+    unsigned char last[FRAME];
+    memcpy(last, end - FRAME, FRAME);
     OSStatus status = floor_do(d, device, stream, client, operation, frames, info, audio, other);
     if (DEFECT == read_leaves_frame && reads)
-        samples[(size_t)frames * CHANNELS - 1] = last;
+        memcpy(end - FRAME, last, FRAME);
     if (DEFECT == writes_past_end && reads)
-        samples[(size_t)frames * CHANNELS] = 0.0f;
+        *end = 0;
     if (DEFECT == writes_before_start && !reads)
-        samples[-1] = 0.0f;
+        bytes[-1] = 0;
     return status;
 }
 

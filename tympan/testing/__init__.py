@@ -21,7 +21,7 @@ def _load_platform():
     flags = sys.getdlopenflags()
     sys.setdlopenflags(os.RTLD_GLOBAL | os.RTLD_NOW)
     try:
-        import tympan.testing._platform
+        import tympan.testing._platform  # noqa: F401
     finally:
         sys.setdlopenflags(flags)
 

@@ -27,7 +27,9 @@ def run(args):
         raise UsageError("check needs a driver", "Give the path of a .driver bundle, or --list.")
     results = checks.run_checks(args.driver, _line)
     counts = Counter(result.outcome for result in results)
-    print(f"{len(results)} rules: " + ", ".join(f"{counts[outcome]} {outcome}" for outcome in _MARKS if counts[outcome]))
+    print(
+        f"{len(results)} rules: " + ", ".join(f"{counts[outcome]} {outcome}" for outcome in _MARKS if counts[outcome])
+    )
     return 1 if counts[checks.FAILED] else 0
 
 

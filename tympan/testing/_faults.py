@@ -16,31 +16,37 @@ def fault_error(device, client, fault):
 
 
 def _stamp_status(s):
-    return f"{_CALL} answered '{name(s['status'])}' while IO runs", "the clock must run when StartIO returns"
+    return f"{_CALL} answered '{name(s['status'])}' while IO runs", "The clock must run when StartIO returns."
 
 
 def _stamp_future(s):
     ahead = s["ticks"][0] - s["ticks"][1]
-    return f"{_CALL} gave host time {s['ticks'][0]}, {ahead} ticks in the future", "it must be the most recent stamp, at or before now"
+    return (
+        f"{_CALL} gave host time {s['ticks'][0]}, {ahead} ticks in the future",
+        "It must be the most recent stamp, at or before now.",
+    )
 
 
 def _stamp_backwards(s):
     sample, last = s["facts"][:2]
-    return f"{_CALL} went back from sample {last:.0f} to {sample:.0f} with the same seed", "a new time line needs a new seed"
+    return (
+        f"{_CALL} went back from sample {last:.0f} to {sample:.0f} with the same seed",
+        "A new time line needs a new seed.",
+    )
 
 
 def _stamp_spacing(s):
     sample, last = s["facts"][:2]
     return (
         f"{_CALL} went from sample {last:.0f} to {sample:.0f}, which is not a multiple of the period {s['period']}",
-        "stamps are kAudioDevicePropertyZeroTimeStampPeriod frames apart",
+        "Stamps are kAudioDevicePropertyZeroTimeStampPeriod frames apart.",
     )
 
 
 def _stamp_moved(s):
     return (
         f"{_CALL} moved sample {s['facts'][0]:.0f} from host time {s['ticks'][2]} to {s['ticks'][0]} with the same seed",
-        "a stamp once given never changes; a new time line needs a new seed",
+        "A stamp once given never changes; a new time line needs a new seed.",
     )
 
 
@@ -50,7 +56,7 @@ def _stamp_rate(s):
     expected = frames * s["ticks_per_frame"]
     return (
         f"{_CALL} went on by {frames:.0f} frames in {ticks} ticks, where the nominal rate makes {expected:.0f}",
-        "host times must follow the nominal sample rate; after a rate change a new seed is due",
+        "Host times must follow the nominal sample rate; after a rate change a new seed is due.",
     )
 
 
@@ -58,7 +64,7 @@ def _stamp_stale(s):
     late = s["ticks"][1] - s["ticks"][0]
     return (
         f"{_CALL} gave sample {s['facts'][0]:.0f}, {late} ticks ago: more than one period ({s['period']} frames) has passed",
-        "it must be the most recent stamp; catch up by division, not one period per call",
+        "It must be the most recent stamp; catch up by division, not one period per call.",
     )
 
 
@@ -70,14 +76,17 @@ def _unfilled(s):
     stream, frame, frames = s["facts"]
     return (
         f"DoIOOperation for 'read' left frame {frame:.0f} of {frames:.0f} unwritten in stream {stream:.0f}",
-        "ReadInput must write every sample of the buffer, silence included",
+        "ReadInput must write every sample of the buffer, silence included.",
     )
 
 
 def _guard(s):
     stream, frames, before = s["facts"]
     side = "before the start" if before else "beyond the end"
-    return f"DoIOOperation for '{name(s['operation'])}' wrote {side} of the buffer of {frames:.0f} frames of stream {stream:.0f}", ""
+    return (
+        f"DoIOOperation for '{name(s['operation'])}' wrote {side} of the buffer of {frames:.0f} frames of stream {stream:.0f}",
+        "",
+    )
 
 
 _SENTENCES = {

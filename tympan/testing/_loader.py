@@ -35,25 +35,30 @@ def read_bundle(path):
     """The BundleInfo of a ``.driver`` folder; UsageError when it is none."""
     path = Path(path)
     if not path.exists():
-        raise UsageError(f"{path} does not exist", "give the path of a .driver bundle")
+        raise UsageError(f"{path} does not exist", "Give the path of a .driver bundle.")
     if not path.is_dir():
-        raise UsageError(f"{path} is not a bundle but a file", "a .driver is a folder; build one with `python -m tympan bundle`")
+        raise UsageError(
+            f"{path} is not a bundle but a file", "A .driver is a folder; build one with `python -m tympan bundle`."
+        )
     plist = path / "Contents" / "Info.plist"
     if not plist.is_file():
-        raise UsageError(f"{path} has no Contents/Info.plist", "it is not a bundle, or a damaged one; build it again")
+        raise UsageError(f"{path} has no Contents/Info.plist", "It is not a bundle, or a damaged one; build it again.")
     try:
         info = plistlib.loads(plist.read_bytes())
     except Exception as error:  # plistlib raises whatever its parsers raise
-        raise UsageError(f"{plist} is not a property list: {error}", "build the bundle again") from None
+        raise UsageError(f"{plist} is not a property list: {error}", "Build the bundle again.") from None
     if not isinstance(info, dict):
-        raise UsageError(f"{plist} holds no dictionary", "build the bundle again")
+        raise UsageError(f"{plist} holds no dictionary", "Build the bundle again.")
     return BundleInfo(path, info)
 
 
 def _text(path, info, key):
     value = info.get(key)
     if not isinstance(value, str) or not value or "/" in value:
-        raise UsageError(f"the Info.plist of {path.name} has no usable {key}", "a driver's Info.plist names its binary, type and factory")
+        raise UsageError(
+            f"the Info.plist of {path.name} has no usable {key}",
+            "A driver's Info.plist names its binary, type and factory.",
+        )
     return value
 
 
@@ -63,7 +68,7 @@ def _factory_uuid(path, info):
     if not isinstance(factories, list) or not factories or not isinstance(factories[0], str):
         raise UsageError(
             f"the Info.plist of {path.name} does not list an audio driver: CFPlugInTypes has no entry {str(TYPE_UUID).upper()}",
-            "only AudioServerPlugIns can be loaded",
+            "Only AudioServerPlugIns can be loaded.",
         )
     return factories[0]
 
@@ -74,7 +79,7 @@ def _factory_symbol(path, info, factory_uuid):
     if not isinstance(symbol, str) or not symbol:
         raise UsageError(
             f"the Info.plist of {path.name} names no factory function: CFPlugInFactories has no entry {factory_uuid}",
-            "CFPlugInTypes and CFPlugInFactories must name the same factory UUID",
+            "CFPlugInTypes and CFPlugInFactories must name the same factory UUID.",
         )
     return symbol
 
@@ -97,14 +102,18 @@ def open_binary(bundle):
     """dlopen the bundle's executable; the same image again for the same file."""
     executable = bundle.executable
     if not executable.is_file():
-        raise UsageError(f"{bundle.path.name} has no binary Contents/MacOS/{executable.name}", "build the bundle again")
+        raise UsageError(
+            f"{bundle.path.name} has no binary Contents/MacOS/{executable.name}", "Build the bundle again."
+        )
     key = str(executable.resolve())
     if key not in _loaded:
         try:
             _loaded[key] = ctypes.CDLL(key, mode=_dlopen_flags())
         except OSError as error:
             reason = str(error).replace(f"{key}: ", "")
-            raise UsageError(f"the binary of {bundle.path.name} cannot be loaded: {reason}", _load_hint(executable)) from None
+            raise UsageError(
+                f"the binary of {bundle.path.name} cannot be loaded: {reason}", _load_hint(executable)
+            ) from None
     return _loaded[key]
 
 
@@ -125,7 +134,7 @@ def factory_address(bundle):
     except AttributeError:
         raise UsageError(
             f"the binary of {bundle.path.name} exports no function {bundle.factory}, which its Info.plist names as the factory",
-            "build the bundle again",
+            "Build the bundle again.",
         ) from None
     return ctypes.cast(function, ctypes.c_void_p).value
 
@@ -136,7 +145,7 @@ def create_from_bundle(bundle):
     if not address:
         raise host_error(
             f"the factory {bundle.factory} of {bundle.path.name} answered NULL",
-            "the log (hal.log) may say why the driver could not be made",
+            "The log (hal.log) may say why the driver could not be made.",
         )
     return address
 
@@ -145,7 +154,9 @@ def query_driver(table):
     """QueryInterface for the driver interface, then Release of the factory's reference: a new Table."""
     missing = table.missing()
     if missing:
-        raise host_error(f"slots {missing} of the driver's table are NULL", "every function of the table must be there")
+        raise host_error(
+            f"slots {missing} of the driver's table are NULL", "Every function of the table must be there."
+        )
     status, address = table.query_interface(INTERFACE_UUID.bytes)
     if status or not address:
         raise host_error(f"QueryInterface for the driver interface answered {status & 0xFFFFFFFF:#x}", "", status)

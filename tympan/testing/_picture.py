@@ -18,7 +18,7 @@ def draw(path, played):
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
     except ImportError:
-        raise UsageError("--picture needs matplotlib", "pip install matplotlib") from None
+        raise UsageError("--picture needs matplotlib", "Install it: pip install matplotlib.") from None
     figure = Figure(figsize=(11, 5.6), dpi=150, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots(2, 1, sharex=True, sharey=True)

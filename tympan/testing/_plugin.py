@@ -59,7 +59,7 @@ class Plugin(Properties):
         """Initialize; on failure the host drops the plug-in."""
         status = self.table.initialize(self.host_table)
         if status:
-            raise refused(f"Initialize of {self.label}", status, "the log (hal.log) may say why")
+            raise refused(f"Initialize of {self.label}", status, "The log (hal.log) may say why.")
 
     @property
     def devices(self):
@@ -78,7 +78,7 @@ class Plugin(Properties):
             return found[0]
         wanted = "exactly one device" if uid is None else f"a device with the UID {uid}"
         there = ", ".join(device.uid for device in devices) or "none"
-        raise UsageError(f"{self.label} does not have {wanted}", f"its devices: {there}")
+        raise UsageError(f"{self.label} does not have {wanted}", f"Its devices: {there}.")
 
     @property
     def known_devices(self):
@@ -147,7 +147,7 @@ class Plugin(Properties):
             if client.running and client.engine.state["seed"] == seed:
                 raise host_error(
                     f"the seed stayed {seed} over a configuration change of device {device.id}",
-                    "a new time line needs a new seed",
+                    "A new time line needs a new seed.",
                 )
 
     def _alive(self, device_id):

@@ -36,7 +36,9 @@ class StreamFormat(NamedTuple):
     def kind(self):
         """'float32', 'int16', 'int24' or 'int32'; None for what the simulated host cannot play."""
         interleaved = self.format_id == code("lpcm") and not self.flags & 0x22 and self.frames_per_packet == 1
-        kind = {(1, 32): "float32", (4, 16): "int16", (4, 24): "int24", (4, 32): "int32"}.get((self.flags & 5, self.bits))
+        kind = {(1, 32): "float32", (4, 16): "int16", (4, 24): "int24", (4, 32): "int32"}.get(
+            (self.flags & 5, self.bits)
+        )
         packed = kind and self.bytes_per_frame == self.channels * self.bits // 8 == self.bytes_per_packet
         return kind if interleaved and packed else None
 
@@ -105,7 +107,9 @@ class Properties:
         data = self.get(*arguments)
         if len(data) != struct.calcsize(fmt):
             key = self._key(*arguments[:4])
-            raise host_error(f"{self._describe('GetPropertyData', key)} answered {len(data)} bytes, not {struct.calcsize(fmt)}")
+            raise host_error(
+                f"{self._describe('GetPropertyData', key)} answered {len(data)} bytes, not {struct.calcsize(fmt)}"
+            )
         return struct.unpack(fmt, data)[0]
 
     def get_uint32(self, thing, selector, scope="glob", element=0, qualifier=b""):

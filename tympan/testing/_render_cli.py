@@ -15,8 +15,12 @@ def configure(parser):
     parser.add_argument("driver", help="a .driver bundle, or a driver's .pyx, which is compiled first")
     parser.add_argument("input", help="a WAV or FLAC file")
     parser.add_argument("output", help="the WAV file to write (float32)")
-    parser.add_argument("--rate", type=float, metavar="HZ", help="the device's sample rate; the file must have it (default: the file's)")
-    parser.add_argument("--buffer", type=_positive, default=512, metavar="FRAMES", help="frames per IO cycle (default: 512)")
+    parser.add_argument(
+        "--rate", type=float, metavar="HZ", help="the device's sample rate; the file must have it (default: the file's)"
+    )
+    parser.add_argument(
+        "--buffer", type=_positive, default=512, metavar="FRAMES", help="frames per IO cycle (default: 512)"
+    )
     parser.add_argument(
         "--block-jitter", type=int, nargs="?", const=0, metavar="SEED", help="cycles of 1 to --buffer frames, at random"
     )
@@ -54,9 +58,9 @@ def _check_output(args):
     """What would fail at the end is said before the work begins."""
     for path, suffix in ((args.output, ".wav"), (args.picture, ".png")):
         if path and Path(path).suffix.lower() != suffix:
-            raise UsageError(f"{path} is not named {suffix}", f"the result is a {suffix[1:].upper()} file; name it so")
+            raise UsageError(f"{path} is not named {suffix}", f"The result is a {suffix[1:].upper()} file; name it so.")
         if path and not Path(path).parent.is_dir():
-            raise UsageError(f"the folder {Path(path).parent} does not exist", "make it first, or write elsewhere")
+            raise UsageError(f"the folder {Path(path).parent} does not exist", "Make it first, or write elsewhere.")
 
 
 def open_driver(hal, path):
@@ -65,9 +69,9 @@ def open_driver(hal, path):
     if path.suffix == ".driver" or (path / "Contents").is_dir():
         return hal.load(path)
     if not path.exists():
-        raise UsageError(f"{path} does not exist", "give a .driver bundle or a driver's .pyx")
+        raise UsageError(f"{path} does not exist", "Give a .driver bundle or a driver's .pyx.")
     if path.is_file() and path.suffix != ".pyx":
-        raise UsageError(f"{path} is not a driver", "give a .driver bundle or a driver's .pyx")
+        raise UsageError(f"{path} is not a driver", "Give a .driver bundle or a driver's .pyx.")
     from tympan.bundle import import_driver
 
     return hal.attach(import_driver(path))
@@ -92,7 +96,9 @@ class Rendering:
             self._choose_rate(device)
             self._check_channels(device)
             self.played = _wav.adapt_channels(self.audio, device.channels("outp"), self.name)
-            self.formats = {scope: ", ".join(str(s.format) for s in device.streams(scope)) for scope in ("outp", "inpt")}
+            self.formats = {
+                scope: ", ".join(str(s.format) for s in device.streams(scope)) for scope in ("outp", "inpt")
+            }
             self.delay_parts, self.delay = device.delay_parts(self.args.buffer), device.delay(self.args.buffer)
             self._play(device)
 
@@ -108,23 +114,34 @@ class Rendering:
     def _choose_rate(self, device):
         wanted = self.args.rate or self.rate
         if wanted != self.rate:
-            raise UsageError(f"{self.name} has {self.rate:g} Hz, not {wanted:g}", "tympan does not resample; convert the file first")
+            raise UsageError(
+                f"{self.name} has {self.rate:g} Hz, not {wanted:g}", "Tympan does not resample; convert the file first."
+            )
         rates = device.sample_rates
         if not any(low <= wanted <= high for low, high in rates):
             there = ", ".join(f"{low:g}" if low == high else f"{low:g} to {high:g}" for low, high in rates)
             raise UsageError(
-                f"{self.name} has {wanted:g} Hz, which the device does not offer", f"convert the file to one of {there} Hz first"
+                f"{self.name} has {wanted:g} Hz, which the device does not offer",
+                f"Convert the file to one of {there} Hz first.",
             )
         if device.sample_rate != wanted:
             device.set_sample_rate(wanted)
         if device.sample_rate != wanted:
-            raise UsageError(f"the device stays at {device.sample_rate:g} Hz", "its driver did not carry the rate change out")
+            raise UsageError(
+                f"the device stays at {device.sample_rate:g} Hz", "Its driver did not carry the rate change out."
+            )
 
     def _check_channels(self, device):
         if not device.streams("outp"):
-            raise UsageError(f"{self.device_name} is a microphone: a file cannot be played into it", "use tympan.testing.Host from Python")
+            raise UsageError(
+                f"{self.device_name} is a microphone: a file cannot be played into it",
+                "Use tympan.testing.Host from Python.",
+            )
         if not device.streams("inpt"):
-            raise UsageError(f"{self.device_name} is a speaker: nothing comes back to be written", "use tympan.testing.Host from Python")
+            raise UsageError(
+                f"{self.device_name} is a speaker: nothing comes back to be written",
+                "Use tympan.testing.Host from Python.",
+            )
 
     def report(self):
         """What was done, in eight lines."""
@@ -132,19 +149,25 @@ class Rendering:
 
         seconds = len(self.audio) / self.rate
         per = self.args.buffer / self.rate
-        jitter = "" if self.args.block_jitter is None else f", cycles of 1 to {self.args.buffer} (seed {self.args.block_jitter})"
+        jitter = (
+            ""
+            if self.args.block_jitter is None
+            else f", cycles of 1 to {self.args.buffer} (seed {self.args.block_jitter})"
+        )
         parts = self.delay_parts
         made = f"2 x {self.args.buffer} buffer + {parts['safety offsets']} safety offsets + {parts['reported latency']} reported latency"
-        return "\n".join([
-            f"Played {self.name} ({seconds:.2f} s, {self.audio.shape[1]} ch, {self.rate:g} Hz) through {self.device_name}",
-            f"  device   {self.uid}",
-            f"  played   {self.formats['outp']}",
-            f"  came in  {self.formats['inpt']}",
-            f"  buffer   {self.args.buffer} frames ({1000 * per:.1f} ms){jitter}",
-            f"  delay    {self.delay} frames ({1000 * self.delay / self.rate:.1f} ms) = {made}",
-            f"  speed    {seconds / self.seconds:,.0f} x real time",
-            f"  peak     {decibels(self.audio)} in, {decibels(self.result)} out",
-        ])
+        return "\n".join(
+            [
+                f"Played {self.name} ({seconds:.2f} s, {self.audio.shape[1]} ch, {self.rate:g} Hz) through {self.device_name}",
+                f"  device   {self.uid}",
+                f"  played   {self.formats['outp']}",
+                f"  came in  {self.formats['inpt']}",
+                f"  buffer   {self.args.buffer} frames ({1000 * per:.1f} ms){jitter}",
+                f"  delay    {self.delay} frames ({1000 * self.delay / self.rate:.1f} ms) = {made}",
+                f"  speed    {seconds / self.seconds:,.0f} x real time",
+                f"  peak     {decibels(self.audio)} in, {decibels(self.result)} out",
+            ]
+        )
 
 
 @contextlib.contextmanager

@@ -52,16 +52,32 @@ def unknown_property(subject):
             key = (thing.id, code(selector), code(scope), element)
             if table.has(*key):
                 continue
-            statuses = {table.settable(*key)[0], table.size(*key)[0], table.get(*key, capacity=4)[0], table.set(*key, bytes(4))}
+            statuses = {
+                table.settable(*key)[0],
+                table.size(*key)[0],
+                table.get(*key, capacity=4)[0],
+                table.set(*key, bytes(4)),
+            }
             shown = sorted(map(name, statuses))
-            require(statuses == {code("who?")}, f"'{selector}' ({scope}, {element}) of object {thing.id} answers {shown}")
+            require(
+                statuses == {code("who?")}, f"'{selector}' ({scope}, {element}) of object {thing.id} answers {shown}"
+            )
 
 
 @rule("null-pointers", "A NULL address or out pointer answers 'nope' and crashes nothing.")
 def null_pointers(subject):
     table = subject.plugin.table
     require(not table.property_with_null("address-has", 1, code("clas")), "HasProperty is true without an address")
-    calls = ("address-settable", "address-size", "address-get", "address-set", "out-settable", "out-size", "out-get-size", "out-get-data")
+    calls = (
+        "address-settable",
+        "address-size",
+        "address-get",
+        "address-set",
+        "out-settable",
+        "out-size",
+        "out-get-size",
+        "out-get-data",
+    )
     answers = {call: table.property_with_null(call, 1, code("clas")) for call in calls}
     succeeded = [call for call, status in answers.items() if status == 0]
     require(not succeeded, f"calls with NULL succeeded: {', '.join(succeeded)}")
@@ -149,8 +165,14 @@ def strings_owned(subject):
         problems, live = len(subject.hal.ledger.problems), len(subject.hal.ledger.live)
         for number, selector, scope, _ in texts:
             subject.plugin.get_string(number, selector, scope)
-    require(len(subject.hal.ledger.problems) == problems, subject.hal.ledger.problems[-1] if subject.hal.ledger.problems else "")
-    require(len(subject.hal.ledger.live) == live, f"reading {len(texts)} strings left {len(subject.hal.ledger.live) - live} more objects")
+    require(
+        len(subject.hal.ledger.problems) == problems,
+        subject.hal.ledger.problems[-1] if subject.hal.ledger.problems else "",
+    )
+    require(
+        len(subject.hal.ledger.live) == live,
+        f"reading {len(texts)} strings left {len(subject.hal.ledger.live) - live} more objects",
+    )
 
 
 @rule("getters-are-pure", "Reading changes nothing and notifies nobody.")
@@ -160,4 +182,7 @@ def getters_are_pure(subject):
     first, second = ([subject.plugin.get(*row[:3]) for row in rows] for _ in range(2))
     subject.hal.pump()
     require(first == second, "a property answered something else the second time")
-    require(len(subject.plugin.notifications) == before, f"reading made notifications: {subject.plugin.notifications[before:]}")
+    require(
+        len(subject.plugin.notifications) == before,
+        f"reading made notifications: {subject.plugin.notifications[before:]}",
+    )

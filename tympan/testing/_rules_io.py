@@ -140,7 +140,9 @@ def parallel_clients(subject):
 
 def _other_rate(device):
     now = device.sample_rate
-    others = [low for low, _ in device.sample_rates if low != now] + [high for _, high in device.sample_rates if high != now]
+    others = [low for low, _ in device.sample_rates if low != now] + [
+        high for _, high in device.sample_rates if high != now
+    ]
     if not others:
         raise Skip("there is only one sample rate")
     return now, others[0]
@@ -182,7 +184,9 @@ def aborted_change(subject):
             old, new = _other_rate(device)
             for subject.hal.config_change in ("abort", "refuse"):
                 device.set_sample_rate(new)
-                require(device.sample_rate == old, f"the rate changed although the host said {subject.hal.config_change}")
+                require(
+                    device.sample_rate == old, f"the rate changed although the host said {subject.hal.config_change}"
+                )
             subject.hal.config_change = "deferred"
             device.set_sample_rate(new)
             require(device.sample_rate == new, "after an aborted change, another one does not work")

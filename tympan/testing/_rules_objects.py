@@ -9,26 +9,51 @@ from tympan.testing._status import code, name
 _OBJECT = [("bcls", "g", "u32", "M", False), ("clas", "g", "u32", "M", False), ("stdv", "g", "u32", "M", False)]
 _PLUGIN = [
     *_OBJECT,
-    ("ownd", "g", "u32s", "M", False), ("lmak", "g", "text", "M", False), ("piid", "g", "text", "s", False),
-    ("dev#", "g", "u32s", "M", False), ("uidd", "g", "u32", "M", False), ("box#", "g", "u32s", "s", False),
-    ("uidb", "g", "u32", "s", False), ("rsrc", "g", "text", "M", False),
+    ("ownd", "g", "u32s", "M", False),
+    ("lmak", "g", "text", "M", False),
+    ("piid", "g", "text", "s", False),
+    ("dev#", "g", "u32s", "M", False),
+    ("uidd", "g", "u32", "M", False),
+    ("box#", "g", "u32s", "s", False),
+    ("uidb", "g", "u32", "s", False),
+    ("rsrc", "g", "text", "M", False),
 ]
 _DEVICE = [
     *_OBJECT,
-    ("ownd", "gio", "u32s", "M", False), ("lnam", "g", "text", "M", None), ("lmak", "g", "text", "M", False),
-    ("uid ", "g", "text", "M", False), ("muid", "g", "text", "M", False), ("tran", "g", "u32", "M", False),
-    ("akin", "g", "u32s", "M", False), ("clkd", "g", "u32", "M", False), ("livn", "g", "u32", "M", False),
-    ("goin", "g", "u32", "M", False), ("dflt", "io", "u32", "M", False), ("sflt", "io", "u32", "M", False),
-    ("ltnc", "io", "u32", "M", False), ("saft", "io", "u32", "M", False), ("stm#", "gio", "u32s", "M", False),
-    ("ctrl", "g", "u32s", "M", False), ("nsrt", "g", "f64", "M", True), ("nsr#", "g", "ranges", "M", False),
-    ("hidn", "g", "u32", "M", False), ("dch2", "io", "pair", "M", False), ("srnd", "io", "layout", "s", False),
+    ("ownd", "gio", "u32s", "M", False),
+    ("lnam", "g", "text", "M", None),
+    ("lmak", "g", "text", "M", False),
+    ("uid ", "g", "text", "M", False),
+    ("muid", "g", "text", "M", False),
+    ("tran", "g", "u32", "M", False),
+    ("akin", "g", "u32s", "M", False),
+    ("clkd", "g", "u32", "M", False),
+    ("livn", "g", "u32", "M", False),
+    ("goin", "g", "u32", "M", False),
+    ("dflt", "io", "u32", "M", False),
+    ("sflt", "io", "u32", "M", False),
+    ("ltnc", "io", "u32", "M", False),
+    ("saft", "io", "u32", "M", False),
+    ("stm#", "gio", "u32s", "M", False),
+    ("ctrl", "g", "u32s", "M", False),
+    ("nsrt", "g", "f64", "M", True),
+    ("nsr#", "g", "ranges", "M", False),
+    ("hidn", "g", "u32", "M", False),
+    ("dch2", "io", "pair", "M", False),
+    ("srnd", "io", "layout", "s", False),
     ("ring", "g", "u32", "M", False),
 ]
 _STREAM = [
     *_OBJECT,
-    ("sact", "g", "u32", "M", True), ("sdir", "g", "u32", "M", False), ("term", "g", "u32", "M", False),
-    ("schn", "g", "u32", "M", False), ("ltnc", "g", "u32", "M", False), ("sfmt", "g", "format", "M", True),
-    ("pft ", "g", "format", "M", True), ("sfma", "g", "formats", "M", False), ("pfta", "g", "formats", "M", False),
+    ("sact", "g", "u32", "M", True),
+    ("sdir", "g", "u32", "M", False),
+    ("term", "g", "u32", "M", False),
+    ("schn", "g", "u32", "M", False),
+    ("ltnc", "g", "u32", "M", False),
+    ("sfmt", "g", "format", "M", True),
+    ("pft ", "g", "format", "M", True),
+    ("sfma", "g", "formats", "M", False),
+    ("pfta", "g", "formats", "M", False),
     ("lnam", "g", "text", "s", None),
 ]
 _SIZES = {"u32": 4, "f64": 8, "text": 8, "pair": 8, "format": 40}
@@ -118,7 +143,9 @@ def object_graph(subject):
         _check_list(plugin, device, "stm#", "astr")
         owned = plugin.get_ids(device, "ownd")
         parts = plugin.get_ids(device, "stm#") + plugin.get_ids(device, "ctrl")
-        require(sorted(owned) == sorted(parts), f"device {device.id} owns {owned}, but its streams and controls are {parts}")
+        require(
+            sorted(owned) == sorted(parts), f"device {device.id} owns {owned}, but its streams and controls are {parts}"
+        )
 
 
 def _check_list(plugin, owner, selector, wanted):
@@ -185,7 +212,10 @@ def _check_format(plugin, device, stream):
     virtual, physical = plugin.get_format(stream, "sfmt"), plugin.get_format(stream, "pft ")
     require(virtual == physical, f"stream {stream.id}: virtual {virtual} is not physical {physical}")
     require(physical.kind is not None, f"stream {stream.id} has the format {tuple(physical)}, which no client can play")
-    require(physical.sample_rate == device.sample_rate, f"stream {stream.id} has {physical}, the device {device.sample_rate:g} Hz")
+    require(
+        physical.sample_rate == device.sample_rate,
+        f"stream {stream.id} has {physical}, the device {device.sample_rate:g} Hz",
+    )
     for selector in ("sfma", "pfta"):
         if not any(_offers(offer, physical) for offer in plugin.get_formats(stream, selector)):
             raise Failure(f"'{selector}' of stream {stream.id} does not offer {physical}")

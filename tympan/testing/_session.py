@@ -59,8 +59,17 @@ class Host:
     clients, removes them, releases every plug-in and checks the ledger.
     """
 
-    def __init__(self, policy="per-client", config_change="deferred", timebase=(1, 1), clock="virtual",
-                 queue="manual", check_leaks=True, echo_log=False, start_time=_START_TIME):
+    def __init__(
+        self,
+        policy="per-client",
+        config_change="deferred",
+        timebase=(1, 1),
+        clock="virtual",
+        queue="manual",
+        check_leaks=True,
+        echo_log=False,
+        start_time=_START_TIME,
+    ):
         _choice("policy", policy, _POLICIES)
         _choice("config_change", config_change, _CHANGES)
         _choice("clock", clock, ("virtual", "real"))
@@ -80,7 +89,7 @@ class Host:
 
     def __enter__(self):
         if _active:
-            raise UsageError("a simulated host is active already in this process", "leave its with block first")
+            raise UsageError("a simulated host is active already in this process", "Leave its with block first.")
         _active.append(self)
         _platform.set_clock(self._clock == "virtual", *self._timebase)
         _platform.set_time(self._start_time)
@@ -134,7 +143,10 @@ class Host:
         plugin.host_table.clear()
         plugin._keep = None
         if count:
-            raise host_error(f"{plugin.label} has a reference count of {count} after the host's last Release", "AddRef and Release must balance")
+            raise host_error(
+                f"{plugin.label} has a reference count of {count} after the host's last Release",
+                "AddRef and Release must balance.",
+            )
 
     def _ledger_problems(self):
         problems = list(self.ledger.problems)
@@ -172,6 +184,7 @@ class Host:
             plugin.initialize()
         except Exception:
             table.release()
+            plugin._keep = None  # the host drops a plug-in whose Initialize failed
             raise
         self.plugins.append(plugin)
         return plugin
@@ -263,7 +276,7 @@ class Host:
 
 def _choice(what, value, allowed):
     if value not in allowed:
-        raise UsageError(f"{what}={value!r}", f"one of {', '.join(allowed)}")
+        raise UsageError(f"{what}={value!r}", f"It is one of {', '.join(allowed)}.")
 
 
 def _on_another_thread(action, *arguments):

@@ -13,15 +13,17 @@ def read_audio(path):
     """(audio float32 (frames, channels), sample rate in Hz) of a WAV, FLAC, ... file."""
     path = Path(path)
     if not path.is_file():
-        raise UsageError(f"{path} {'is a folder' if path.is_dir() else 'does not exist'}", "give a WAV or FLAC file")
+        raise UsageError(f"{path} {'is a folder' if path.is_dir() else 'does not exist'}", "Give a WAV or FLAC file.")
     soundfile = _soundfile()
     try:
         audio, rate = soundfile.read(path, dtype="float32", always_2d=True)
     except (soundfile.SoundFileError, TypeError, OSError) as error:
         reason = str(error).partition(": ")[2] or str(error)
-        raise UsageError(f"{path} cannot be read as audio: {reason.rstrip('.')}", "WAV, FLAC, OGG and AIFF can be read") from None
+        raise UsageError(
+            f"{path} cannot be read as audio: {reason.rstrip('.')}", "WAV, FLAC, OGG and AIFF can be read."
+        ) from None
     if not len(audio):
-        raise UsageError(f"{path} holds no audio", "give a file of at least one frame")
+        raise UsageError(f"{path} holds no audio", "Give a file of at least one frame.")
     return audio, float(rate)
 
 
@@ -29,14 +31,14 @@ def write_wav(path, audio, rate):
     """Write a float32 WAV; the file appears at once, complete."""
     path = Path(path)
     if path.suffix.lower() != ".wav":
-        raise UsageError(f"{path} is not named .wav", "the result is a float32 WAV; name it so")
+        raise UsageError(f"{path} is not named .wav", "The result is a float32 WAV; name it so.")
     if not path.parent.is_dir():
-        raise UsageError(f"the folder {path.parent} does not exist", "make it first, or write elsewhere")
+        raise UsageError(f"the folder {path.parent} does not exist", "Make it first, or write elsewhere.")
     soundfile = _soundfile()
     try:
         handle, temporary = tempfile.mkstemp(prefix=".tympan-", suffix=".wav", dir=path.parent)
     except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror}", "choose a folder you may write to") from None
+        raise UsageError(f"{path} cannot be written: {error.strerror}", "Choose a folder you may write to.") from None
     os.close(handle)
     try:
         soundfile.write(temporary, audio, int(rate), format="WAV", subtype="FLOAT")
@@ -53,7 +55,9 @@ def _soundfile():
     try:
         import soundfile
     except (ImportError, OSError):
-        raise UsageError("reading and writing audio files needs the package soundfile", "pip install soundfile") from None
+        raise UsageError(
+            "reading and writing audio files needs the package soundfile", "Install it: pip install soundfile."
+        ) from None
     return soundfile
 
 
@@ -63,7 +67,7 @@ def adapt_channels(audio, channels, label):
     if there > channels:
         raise UsageError(
             f"{label} has {there} channels, the device plays {channels}",
-            "mix it down first, or give the device more channels",
+            "Mix it down first, or give the device more channels.",
         )
     if there == 1:
         return numpy.repeat(audio, channels, axis=1)

@@ -6,7 +6,7 @@ part of what a driver's GetZeroTimeStamp costs.
 
 from tympan._errors import UsageError
 from tympan.testing import _host, _platform
-from tympan.testing._status import code, host_error, name
+from tympan.testing._status import code, refused
 
 #: The loops over IO calls: one GetZeroTimeStamp; GetZeroTimeStamp + Begin/Do/End of ReadInput and of
 #: WriteMix; Begin/Do/End of one of them.
@@ -28,11 +28,11 @@ def bench_calls(client, what, count, buffer=512):
     the first stream of a direction takes part. HostError when a call fails.
     """
     if _platform.clock_is_virtual():
-        raise UsageError("benchmarks need the real clock", 'use Host(clock="real")')
+        raise UsageError("benchmarks need the real clock", 'Use Host(clock="real").')
     client.engine.allocate(buffer, buffer)
     nanoseconds, status = client.engine.bench(what, count, buffer)
     if status:
-        raise host_error(f"a call failed while measuring {what!r} ('{name(status)}', or several together)", "", status)
+        raise refused(f"a call while measuring {what!r}", status)
     return nanoseconds
 
 
@@ -43,7 +43,7 @@ def bench_property(plugin, thing, selector, count, scope="glob", element=0, is_r
         plugin.table, number, code(selector), code(scope), element, is_reference, count
     )
     if status:
-        raise host_error(f"GetPropertyData of '{selector}' failed", "", status)
+        raise refused(f"GetPropertyData of '{selector}' on object {number}", status)
     return nanoseconds
 
 

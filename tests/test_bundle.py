@@ -1,0 +1,276 @@
+"""Finished bundles: what is in them, and that they work, alone and beside others."""
+
+import os
+import plistlib
+import shutil
+import subprocess
+import sys
+import sysconfig
+import uuid
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tympan._errors import UsageError
+from tympan.bundle import BundleConfig, build, build_bundle, plist, recipe, runtime, verify_bundle
+
+ROOT = Path(__file__).parents[1]
+EXAMPLES = ROOT / "examples"
+AUDIO = np.random.default_rng(2).uniform(-1, 1, (4800, 2)).astype(np.float32)
+
+
+def has(kind):
+    """Whether this Python has what the runtime needs."""
+    try:
+        return bool(runtime.choose(kind))
+    except UsageError:
+        return False
+
+
+KINDS = [pytest.param(kind, marks=pytest.mark.skipif(not has(kind), reason=f"this Python is not {kind}")) for kind in ("static", "vendored")]
+
+
+@pytest.fixture(scope="session", params=KINDS)
+def gain(request, private_cache, tmp_path_factory):
+    """examples/gain as a bundle with each runtime."""
+    return build_bundle(EXAMPLES / "gain", tmp_path_factory.mktemp("dist"), request.param)
+
+
+def made_driver(folder, name, factor, before="", start=""):
+    """A driver project in ``folder``: gain by ``factor``, with code before the class and in start_io."""
+    folder.mkdir(parents=True, exist_ok=True)
+    text = (EXAMPLES / "gain" / "gain.pyx").read_text(encoding="utf-8")
+    text = text.replace("Gain", name).replace("self.gain = 0.5", f"{start}self.gain = {factor}")
+    path = folder / f"{name.lower()}.pyx"
+    path.write_text(text.replace("\n\ncdef class", f"\n{before}\n\ncdef class", 1), encoding="utf-8")
+    return path
+
+
+def rendered(host, bundle):
+    """What comes back when AUDIO is played through a bundle's device, without the delay."""
+    device = host.load(bundle).devices[0]
+    out = device.render(AUDIO, 512, len(AUDIO) + device.delay(512))
+    return out[device.delay(512) :]
+
+
+def in_a_process(code, *arguments):
+    """Run Python code that loads bundles; images are never unloaded, so each test has a process of its own."""
+    command = [sys.executable, "-c", code, *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT / "tests")
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+PLAY = """
+import sys
+from test_bundle import AUDIO, rendered
+from tympan.testing import Host
+with Host() as hal:
+    for argument in sys.argv[1:]:
+        factor, _, path = argument.partition("=")
+        assert (rendered(hal, path) == AUDIO * type(AUDIO[0, 0])(factor)).all(), argument
+print("python", sys.version_info[:2])
+"""
+
+
+def test_audio_goes_through(gain):
+    in_a_process(PLAY, f"0.5={gain}")
+
+
+def test_files(gain):
+    found = verify_bundle(gain)
+    files = {str(path.relative_to(gain)) for path in gain.rglob("*") if path.is_file()}
+    assert {"Contents/Info.plist", "Contents/MacOS/Gain"} <= files
+    assert len(files) == (2 if found.runtime == "static" else 3)
+    assert (gain / "Contents" / "MacOS" / "Gain").stat().st_mode & 0o777 == 0o755
+    assert [part.exports for part in found.slices] == [[recipe.FACTORY]]
+    assert found.size < 12e6
+
+
+def test_info(gain):
+    info = plistlib.loads((gain / "Contents" / "Info.plist").read_bytes())
+    assert info["CFBundleIdentifier"] == "com.example.tympan.Gain"
+    assert info["CFBundleName"] == "Tympan Gain"
+    assert info["CFBundleVersion"] == info["CFBundleShortVersionString"] == "0.1.0"
+    (factory,) = info["CFPlugInFactories"]
+    assert info["CFPlugInFactories"] == {factory: "TympanFactory"}
+    assert info["CFPlugInTypes"] == {"443ABAB8-E7B3-491A-B985-BEB9187030DB": [factory]}
+    assert factory == str(uuid.UUID(factory)).upper()
+
+
+@pytest.mark.parametrize("example", sorted(path.parent.name for path in EXAMPLES.glob("*/Info.plist")))
+def test_committed_info_is_the_generated_one(example):
+    generated = plist.generate(build.configure(EXAMPLES / example)[1])
+    assert (EXAMPLES / example / "Info.plist").read_bytes() == generated
+
+
+def test_type_uuid_is_the_headers():
+    header = (ROOT / "tympan" / "coreaudio.h").read_text(encoding="utf-8")
+    line = next(line for line in header.splitlines() if "kAudioServerPlugInTypeUUID_bytes {" in line)
+    numbers = line.partition("{")[2].partition("}")[0].split(",")
+    assert uuid.UUID(bytes=bytes(int(number, 16) for number in numbers)) == uuid.UUID(plist.PLUGIN_TYPE)
+
+
+def test_config_is_deterministic():
+    first, second = (BundleConfig("com.example.A", "A", "A") for _ in range(2))
+    assert plist.generate(first) == plist.generate(second)
+    assert first.factory_uuid == second.factory_uuid == "8A94BB62-A8B4-53F5-B7C9-C31D9BB18E0C"
+    assert BundleConfig("com.example.B", "A", "A").factory_uuid != first.factory_uuid
+    assert BundleConfig("com.example.A", "A", "A", copyright="(c) A").copyright in plist.generate(
+        BundleConfig("com.example.A", "A", "A", copyright="(c) A")
+    ).decode()
+
+
+def test_same_source_same_bytes(gain, tmp_path):
+    """From another folder, and with the driver and its table compiled again."""
+    shutil.copytree(EXAMPLES / "gain", tmp_path / "elsewhere", ignore=shutil.ignore_patterns("dist"))
+    again = build_bundle(tmp_path / "elsewhere", tmp_path, verify_bundle(gain).runtime)
+    for path in filter(Path.is_file, gain.rglob("*")):
+        assert (again / path.relative_to(gain)).read_bytes() == path.read_bytes(), path.name
+
+
+def test_no_path_of_the_builder(gain, tmp_path):
+    """Neither the project's folder nor the cache; CPython's own prefix is inside every libpython."""
+    data = (gain / "Contents" / "MacOS" / "Gain").read_bytes()
+    for path in (ROOT, Path(os.environ["XDG_CACHE_HOME"]), tmp_path.parent):
+        assert str(path).encode() not in data
+
+
+def test_settings_win(private_cache, tmp_path):
+    made_driver(tmp_path, "Loud", 2.0)
+    (tmp_path / "pyproject.toml").write_text(
+        "[tool.tympan]\n"
+        'name = "Very Loud"\nbundle-id = "com.example.Loud"\nfactory = "LoudFactory"\ncopyright = "(c) nobody"\n'
+        'factory-uuid = "01234567-89AB-4DEF-8123-456789ABCDEF"\n',
+        encoding="utf-8",
+    )
+    found = verify_bundle(build_bundle(tmp_path, tmp_path / "dist"))
+    assert found.path.name == "Very Loud.driver"
+    assert found.slices[0].exports == ["LoudFactory"]
+    assert found.factory_uuid == "01234567-89AB-4DEF-8123-456789ABCDEF"
+    assert found.info["CFBundleIdentifier"] == "com.example.Loud"
+    assert found.info["NSHumanReadableCopyright"] == "(c) nobody"
+    in_a_process(PLAY, f"2.0={found.path}")
+
+
+def test_two_bundles_and_a_copy_in_one_process(gain, tmp_path):
+    """Each with an interpreter of its own, beside the one that runs this test."""
+    kind = verify_bundle(gain).runtime
+    other = build_bundle(made_driver(tmp_path / "quiet", "Quiet", 0.25), tmp_path / "dist", kind)
+    copy = tmp_path / "copy" / gain.name
+    shutil.copytree(gain, copy)
+    played = [f"0.5={gain}", f"0.25={other}", f"0.5={copy}", f"0.5={gain}"]
+    assert str(sys.version_info[:2]) in in_a_process(PLAY, *played)
+
+
+def test_static_and_vendored_in_one_process(private_cache, tmp_path):
+    if not (has("static") and has("vendored")):
+        pytest.skip("this Python has only one kind of runtime")
+    bundles = [build_bundle(EXAMPLES / "gain", tmp_path / kind, kind) for kind in ("static", "vendored")]
+    in_a_process(PLAY, *(f"0.5={bundle}" for bundle in bundles))
+
+
+def test_pure_modules_are_frozen(private_cache, tmp_path):
+    """A module beside the driver, with one of its own, and a standard one; nothing is read when the driver runs."""
+    path = made_driver(tmp_path, "Helped", 0.125, "import helper", "assert helper.word() == 'half a word'; ")
+    (tmp_path / "helper.py").write_text("import string\nfrom parts import words\n\ndef word():\n    return words.join('half', string.Template('a word').substitute())\n", encoding="utf-8")
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "parts" / "__init__.py").touch()
+    (tmp_path / "parts" / "words.py").write_text("from . import glue\n\ndef join(*words):\n    return glue.GLUE.join(words)\n", encoding="utf-8")
+    (tmp_path / "parts" / "glue.py").write_text("GLUE = ' '\n", encoding="utf-8")
+    bundle = build_bundle(path, tmp_path / "dist")
+    shutil.move(bundle, tmp_path.parent / "Helped.driver")
+    shutil.rmtree(tmp_path)
+    in_a_process(PLAY, f"0.125={tmp_path.parent / 'Helped.driver'}")
+    shutil.rmtree(tmp_path.parent / "Helped.driver")
+
+
+@pytest.mark.skipif(not has("vendored"), reason="this Python has no shared library")
+@pytest.mark.skipif("math" in sys.builtin_module_names, reason="math is built in here")
+def test_vendored_extension_modules(private_cache, tmp_path):
+    """math.so comes along, is bound to the bundle's Python, and is found after a change of folder."""
+    path = made_driver(tmp_path, "Maths", 0.5, "import math, random", "assert math.sqrt(4) == 2 and random.random() < 1; ")
+    bundle = build_bundle(path, tmp_path / "dist", "vendored")
+    inside = {file.name.partition(".")[0] for file in (bundle / "Contents" / "Resources" / "lib").glob("*")}
+    assert {"math", "_random"} <= inside
+    in_a_process("import os; os.chdir('/')\n" + PLAY.replace("import sys\n", f"import sys; sys.path.insert(0, {str(ROOT / 'tests')!r})\n", 1), f"0.5={bundle}")
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
+def test_no_file_outside_is_opened(gain, tmp_path):
+    """From before the factory's first call until audio has been played."""
+    code = """
+import os, sys
+from test_bundle import AUDIO, rendered
+from tympan.testing import Host
+with Host() as hal:
+    hal.load(sys.argv[2])           # everything that the host itself needs is loaded now
+    os.stat("/begin")
+""".replace("os.stat", "os.path.exists") + "    rendered(hal, sys.argv[1])\n    os.path.exists('/end')\n"
+    warm = build_bundle(made_driver(tmp_path / "warm", "Warm", 1.0), tmp_path / "dist")
+    trace = tmp_path / "trace"
+    command = ["strace", "-f", "-e", "trace=%file", "-o", str(trace), sys.executable, "-c", code, str(gain), str(warm)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT / "tests")
+    if done.returncode and "ptrace" in done.stderr.lower():
+        pytest.skip("processes cannot be traced here")
+    assert done.returncode == 0, done.stderr
+    lines = trace.read_text(encoding="utf-8").splitlines()
+    begin = next(number for number, line in enumerate(lines) if '"/begin"' in line)
+    end = next(number for number, line in enumerate(lines) if '"/end"' in line)
+    paths = [line.split('"')[1] for line in lines[begin + 1 : end] if '"' in line]
+    assert paths
+    assert [path for path in paths if not path.startswith(str(gain)) and str(gain).find(path) != 0] == []
+
+
+def test_broken_driver_module_answers_null_and_says_why(private_cache, tmp_path):
+    """A module that raises on its second import, inside the bundle, where the build could not see it."""
+    path = made_driver(tmp_path, "Fragile", 1.0, "import sys\nif not sys.path: raise RuntimeError('not today')")
+    bundle = build_bundle(path, tmp_path / "dist")
+    code = """
+import sys
+from tympan.testing import Host, HostError
+with Host() as hal:
+    try:
+        hal.load(sys.argv[1])
+    except HostError as error:
+        print(error)
+    print(*hal.log, sep="\\n")
+"""
+    if verify_bundle(bundle).runtime == "vendored":
+        pytest.skip("a vendored runtime has a search path")
+    said = in_a_process(code, bundle)
+    assert "answered NULL" in said
+    assert "tympan: fragile.Fragile: cannot import the driver: RuntimeError: not today" in said
+
+
+def test_failed_build_keeps_the_older_bundle(private_cache, tmp_path):
+    path = made_driver(tmp_path, "Kept", 0.5)
+    bundle = build_bundle(path, tmp_path / "dist")
+    before = {file: file.read_bytes() for file in bundle.rglob("*") if file.is_file()}
+    path.write_text(path.read_text(encoding="utf-8").replace("noexcept nogil", "nogil"), encoding="utf-8")
+    with pytest.raises(Exception, match="lacks noexcept"):
+        build_bundle(path, tmp_path / "dist")
+    assert {file: file.read_bytes() for file in bundle.rglob("*") if file.is_file()} == before
+    assert [entry.name for entry in (tmp_path / "dist").iterdir()] == ["Kept.driver"]
+
+
+def test_edited_driver_replaces_the_bundle(private_cache, tmp_path):
+    path = made_driver(tmp_path, "Edited", 0.5)
+    steps = []
+    build_bundle(path, tmp_path / "dist", progress=steps.append)
+    (tmp_path / "dist" / "Edited.driver" / "stale").touch()
+    path.write_text(path.read_text(encoding="utf-8").replace("self.gain = 0.5", "self.gain = 0.75"), encoding="utf-8")
+    bundle = build_bundle(path, tmp_path / "dist")
+    assert not (bundle / "stale").exists()
+    assert any("Linking" in step for step in steps)
+    in_a_process(PLAY, f"0.75={bundle}")
+
+
+def test_extension_module_is_the_same_object(private_cache):
+    from tympan.bundle import build_extension, import_driver
+
+    file = build_extension(EXAMPLES / "gain" / "gain.pyx")
+    assert file.name == f"gain{sysconfig.get_config_var('EXT_SUFFIX')}"
+    assert import_driver(EXAMPLES / "gain").__module__ == "gain"
+    assert import_driver(EXAMPLES / "gain") is import_driver(EXAMPLES / "gain" / "gain.pyx")
