@@ -16,7 +16,7 @@ PIP := $(PY) -m pip --disable-pip-version-check -qq
 # Compiled things that test runs and their processes share; named by what they are made of, so never stale.
 TEST_CACHE := $(CURDIR)/build/test-cache
 
-CORE := setup.py bundle/recipe.py $(wildcard $(foreach kind,pyx pxd h,tympan/*.$(kind) tympan/testing/*.$(kind)))
+CORE := bundle/recipe.py $(wildcard $(foreach kind,pyx pxd h,tympan/*.$(kind) tympan/testing/*.$(kind)))
 
 .PHONY: help demo test test-deep bench lint clean
 
@@ -64,14 +64,16 @@ $(VENV)/base.ok $(VENV)/demo.ok $(VENV)/dev.ok: pyproject.toml scripts/requireme
 	@$(PIP) install -r $(basename $@).txt
 	@touch $@
 
-# The project itself, its modules compiled beside their sources; later only what has changed.
+# The project itself, its modules compiled beside their sources. Without a core.ok they have just
+# been compiled by pip; later only what has changed is.
 $(VENV)/project.ok: $(VENV)/base.ok setup.py pyproject.toml
 	@echo "Compiling the core and the simulated host ..."
+	@rm -f $(VENV)/core.ok
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(VENV)/core.ok: $(VENV)/project.ok $(CORE)
-	@$(PY) setup.py -q build_ext --inplace
+	@if [ -e $@ ]; then $(PY) setup.py -q build_ext --inplace; fi
 	@touch $@
 
 clean:

@@ -5,9 +5,8 @@ The core's modules are built into the binary under dotted names, such as
 names without a dot; this one knows both.
 """
 
-import sys
-
 import _imp
+import sys
 from _frozen_importlib import BuiltinImporter, spec_from_loader
 
 

@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-from tympan._errors import BuildError
 from tympan.bundle import compile, declaration, imports, layout, link, plist, project, runtime, vendor
 from tympan.bundle.config import BundleConfig
 from tympan.bundle.verify import verify_bundle
+
+from tympan._errors import BuildError
 
 
 def configure(path, progress=None):

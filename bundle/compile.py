@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import Cython
+from tympan.bundle import cache, diagnose, project, recipe, toolchain
 
 from tympan._errors import BuildError
-from tympan.bundle import cache, diagnose, project, recipe, toolchain
 
 #: The installed ``tympan`` package; its parent is the include path for ``cimport``.
 PACKAGE = Path(sys.modules["tympan"].__file__).parent
@@ -70,9 +70,7 @@ def core_source(module):
 def core_object(module, key):
     """The object of one core module."""
     source = core_source(module)
-    return cache.stored(
-        f"{module}-{key}.o", lambda output: cython_object(source, module, PACKAGE.parent, output)
-    )
+    return cache.stored(f"{module}-{key}.o", lambda output: cython_object(source, module, PACKAGE.parent, output))
 
 
 def core_objects():

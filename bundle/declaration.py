@@ -11,8 +11,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tympan._errors import BuildError
 from tympan.bundle import compile, project, toolchain
+
+from tympan._errors import BuildError
 
 SECONDS = 60
 VERSION = re.compile(r"\d+(\.\d+){0,2}")

@@ -6,7 +6,9 @@ from tympan._errors import BuildError
 
 PROCESS_IO = "cdef void process_io(self, const RealtimeContext* rt, IoBuffer* buffer) noexcept nogil:"
 
-_PLACE = re.compile(r"^(?!warning:|performance hint:|note:)(?P<file>[^\n:]+):(?P<line>\d+):(?P<column>\d+): (?P<text>.+)$", re.M)
+_PLACE = re.compile(
+    r"^(?!warning:|performance hint:|note:)(?P<file>[^\n:]+):(?P<line>\d+):(?P<column>\d+): (?P<text>.+)$", re.M
+)
 
 CIMPORT = "`from tympan cimport Driver, IoBuffer, RealtimeContext`"
 

@@ -14,10 +14,11 @@ import sys
 import sysconfig
 from pathlib import Path
 
-from tympan._errors import BuildError
 from tympan.bundle import recipe, source, verify
 from tympan.bundle.compile import core_source
 from tympan.bundle.source import MAY, MUST, PERHAPS
+
+from tympan._errors import BuildError
 
 #: Pure modules that the interpreter imports while it starts and that it does not bring with it.
 START_UP = ("encodings", "encodings.aliases", "encodings.utf_8", "encodings.latin_1", "encodings.ascii")
@@ -90,12 +91,12 @@ class Modules:
 
     def find(self, name):
         """The module's spec, found without importing its package."""
-        path, parts = self.path, name.split(".")
-        for depth in range(1, len(parts) + 1):
-            spec = importlib.machinery.PathFinder.find_spec(".".join(parts[:depth]), path)
+        path = self.path
+        for part in name.split("."):
+            spec = importlib.machinery.PathFinder.find_spec(part, path)
             if spec is None:
                 return None
-            path = spec.submodule_search_locations or []
+            path = list(spec.submodule_search_locations or [])
         return spec
 
     def problem(self, name, spec):
@@ -105,7 +106,7 @@ class Modules:
         if name in self.inside:
             return None
         if spec is None:
-            return "is not installed for this Python"
+            return NOT_STATIC if name in sys.builtin_module_names else "is not installed for this Python"
         if is_source(spec) or spec.origin is None:
             return None
         if not isinstance(spec.loader, importlib.machinery.ExtensionFileLoader):

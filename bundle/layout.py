@@ -6,8 +6,9 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
-from tympan._errors import BuildError, UsageError
 from tympan.bundle import toolchain
+
+from tympan._errors import BuildError, UsageError
 
 
 @contextmanager
@@ -17,7 +18,9 @@ def scratch(output, name):
         output.mkdir(parents=True, exist_ok=True)
         folder = tempfile.TemporaryDirectory(prefix=".tympan-", dir=output)
     except OSError as error:
-        raise UsageError(f"{output}: cannot write there: {error.strerror}", "Choose another folder with --output.") from None
+        raise UsageError(
+            f"{output}: cannot write there: {error.strerror}", "Choose another folder with --output."
+        ) from None
     with folder as path:
         bundle = Path(path) / f"{name}.driver"
         (bundle / "Contents" / "MacOS").mkdir(parents=True)
@@ -42,6 +45,8 @@ def sign(bundle):
     """Sign with no identity, nested code first: enough for this Mac. Not yet run."""
     inner = [*bundle.glob("Contents/Frameworks/*"), *bundle.glob("Contents/Resources/lib/*.so"), bundle]
     for path in inner if toolchain.MACOS else ():
-        done = subprocess.run(["codesign", "--force", "--sign", "-", str(path)], capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            ["codesign", "--force", "--sign", "-", str(path)], capture_output=True, text=True, check=False
+        )
         if done.returncode:
             raise BuildError(f"{path.name} cannot be signed: {done.stderr.strip()}")

@@ -6,8 +6,9 @@ import sys
 import sysconfig
 from pathlib import Path
 
-from tympan._errors import UsageError
 from tympan.bundle import archive, cache, toolchain
+
+from tympan._errors import UsageError
 
 KINDS = ("auto", "static", "vendored")
 VERSION = "{}.{}".format(*sys.version_info)
@@ -44,7 +45,7 @@ def refuse(kind):
     }
     raise UsageError(
         f"{sys.executable} (CPython {VERSION}) has no {lacks[kind]}",
-        "Pythons that do: pyenv (PYTHON_CONFIGURE_OPTS=--enable-shared), Debian with python3-dev, python.org, Homebrew.",
+        "Those that do: pyenv with PYTHON_CONFIGURE_OPTS=--enable-shared, Debian with python3-dev, python.org, Homebrew.",
     )
 
 
@@ -82,8 +83,12 @@ def try_link(library):
 
 def system_libraries():
     """``-lm``, ``-ldl`` and the like; never a search path or an rpath of the machine that builds."""
-    words = [word for key in ("LIBS", "MODLIBS", "SYSLIBS") for word in shlex.split(sysconfig.get_config_var(key) or "")]
-    wanted = [word for word in words if word.startswith("-l") or (toolchain.MACOS and not word.startswith(("-L", "-Wl")))]
+    words = [
+        word for key in ("LIBS", "MODLIBS", "SYSLIBS") for word in shlex.split(sysconfig.get_config_var(key) or "")
+    ]
+    wanted = [
+        word for word in words if word.startswith("-l") or (toolchain.MACOS and not word.startswith(("-L", "-Wl")))
+    ]
     return list(dict.fromkeys([*wanted, "-lpthread", "-lm"]))
 
 

@@ -7,12 +7,11 @@ here: a plain ``class``, a ``def process_io``, a misspelt method.
 import difflib
 import re
 import sys
-from pathlib import Path
 
 from Cython.Compiler import Errors, ExprNodes, Nodes, TreeFragment
+from tympan.bundle import diagnose, recipe
 
 from tympan._errors import BuildError, UsageError
-from tympan.bundle import diagnose, recipe
 
 WHAT_A_DRIVER_IS = "A driver is `cdef class Gain(Driver):`, with `from tympan cimport Driver` above it."
 CONTROL = ("device", "initialize", "start_io", "stop_io")
@@ -279,7 +278,9 @@ def check_methods(label, names, node):
 def check_control(place, name, method, found):
     """A ``def`` method: process_io must not be one, and the others must be spelt right."""
     if name == "process_io":
-        raise BuildError(f"{place}: process_io is a `def`, so IO threads cannot call it", f"Write `{diagnose.PROCESS_IO}`.")
+        raise BuildError(
+            f"{place}: process_io is a `def`, so IO threads cannot call it", f"Write `{diagnose.PROCESS_IO}`."
+        )
     if method.decorators or name.startswith("_"):
         return
     meant = close_to(name, [*CONTROL, "process_io"], found)

@@ -30,7 +30,9 @@ def frozen(modules):
     rows = []
     for number, (name, (code, package)) in enumerate(sorted(modules.items())):
         yield f"static const unsigned char code_{number}[] = {{{','.join(map(str, code))}}};"
-        rows.append(f'    {{.name = "{name}", .code = code_{number}, .size = {len(code)}, .is_package = {int(package)}}},')
+        rows.append(
+            f'    {{.name = "{name}", .code = code_{number}, .size = {len(code)}, .is_package = {int(package)}}},'
+        )
     yield "const struct _frozen tympan_frozen[] = {"
     yield from rows
     yield "    {0}\n};"

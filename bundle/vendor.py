@@ -10,8 +10,9 @@ import shutil
 import sys
 from pathlib import Path
 
-from tympan._errors import UsageError
 from tympan.bundle import cache, runtime, table, toolchain
+
+from tympan._errors import UsageError
 
 
 def copy(chosen, modules, contents, parts):

@@ -8,8 +8,9 @@ import plistlib
 import re
 from pathlib import Path
 
-from tympan._errors import BuildError, UsageError
 from tympan.bundle import binary, link, plist
+
+from tympan._errors import BuildError, UsageError
 
 #: Keys without which CFBundle or coreaudiod ignores the bundle.
 REQUIRED = (
@@ -71,7 +72,9 @@ def read_info(path):
     """Info.plist with its keys checked."""
     file = path / "Contents" / "Info.plist"
     if not file.is_file():
-        raise UsageError(f"{path}: there is no Contents/Info.plist", "A .driver is a folder that `tympan bundle` makes.")
+        raise UsageError(
+            f"{path}: there is no Contents/Info.plist", "A .driver is a folder that `tympan bundle` makes."
+        )
     try:
         info = plistlib.loads(file.read_bytes())
     except Exception as error:

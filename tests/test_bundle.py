@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tympan.bundle import BundleConfig, build, build_bundle, plist, recipe, runtime, verify_bundle
 
 from tympan._errors import UsageError
-from tympan.bundle import BundleConfig, build, build_bundle, plist, recipe, runtime, verify_bundle
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "examples"
@@ -28,7 +28,10 @@ def has(kind):
         return False
 
 
-KINDS = [pytest.param(kind, marks=pytest.mark.skipif(not has(kind), reason=f"this Python is not {kind}")) for kind in ("static", "vendored")]
+KINDS = [
+    pytest.param(kind, marks=pytest.mark.skipif(not has(kind), reason=f"this Python is not {kind}"))
+    for kind in ("static", "vendored")
+]
 
 
 @pytest.fixture(scope="session", params=KINDS)
@@ -66,9 +69,9 @@ PLAY = """
 import sys
 from test_bundle import AUDIO, rendered
 from tympan.testing import Host
-with Host() as hal:
-    for argument in sys.argv[1:]:
-        factor, _, path = argument.partition("=")
+for argument in sys.argv[1:]:
+    factor, _, path = argument.partition("=")
+    with Host() as hal:
         assert (rendered(hal, path) == AUDIO * type(AUDIO[0, 0])(factor)).all(), argument
 print("python", sys.version_info[:2])
 """
@@ -115,11 +118,12 @@ def test_type_uuid_is_the_headers():
 def test_config_is_deterministic():
     first, second = (BundleConfig("com.example.A", "A", "A") for _ in range(2))
     assert plist.generate(first) == plist.generate(second)
-    assert first.factory_uuid == second.factory_uuid == "8A94BB62-A8B4-53F5-B7C9-C31D9BB18E0C"
+    assert first.factory_uuid == second.factory_uuid == "026ACD26-6ADC-5001-B309-8EB35B0BBD55"
     assert BundleConfig("com.example.B", "A", "A").factory_uuid != first.factory_uuid
-    assert BundleConfig("com.example.A", "A", "A", copyright="(c) A").copyright in plist.generate(
-        BundleConfig("com.example.A", "A", "A", copyright="(c) A")
-    ).decode()
+    assert (
+        BundleConfig("com.example.A", "A", "A", copyright="(c) A").copyright
+        in plist.generate(BundleConfig("com.example.A", "A", "A", copyright="(c) A")).decode()
+    )
 
 
 def test_same_source_same_bytes(gain, tmp_path):
@@ -164,6 +168,25 @@ def test_two_bundles_and_a_copy_in_one_process(gain, tmp_path):
     assert str(sys.version_info[:2]) in in_a_process(PLAY, *played)
 
 
+AT_ONCE = """
+import sys
+from test_bundle import AUDIO, rendered
+from tympan.testing import Host
+with Host() as hal:
+    devices = [hal.load(path).devices[0] for path in sys.argv[1:]]
+    for device in devices + devices:
+        out = device.render(AUDIO, 512, 4800)
+        print(float(abs(out).max()))
+"""
+
+
+def test_different_bundles_at_once(gain, tmp_path):
+    kind = verify_bundle(gain).runtime
+    other = build_bundle(made_driver(tmp_path / "quiet", "Quiet", 0.25), tmp_path / "dist", kind)
+    peaks = [float(line) for line in in_a_process(AT_ONCE, gain, other).split()]
+    assert peaks[0] == peaks[2] == 2 * peaks[1] == 2 * peaks[3] > 0
+
+
 def test_static_and_vendored_in_one_process(private_cache, tmp_path):
     if not (has("static") and has("vendored")):
         pytest.skip("this Python has only one kind of runtime")
@@ -174,10 +197,16 @@ def test_static_and_vendored_in_one_process(private_cache, tmp_path):
 def test_pure_modules_are_frozen(private_cache, tmp_path):
     """A module beside the driver, with one of its own, and a standard one; nothing is read when the driver runs."""
     path = made_driver(tmp_path, "Helped", 0.125, "import helper", "assert helper.word() == 'half a word'; ")
-    (tmp_path / "helper.py").write_text("import string\nfrom parts import words\n\ndef word():\n    return words.join('half', string.Template('a word').substitute())\n", encoding="utf-8")
+    (tmp_path / "helper.py").write_text(
+        "import string\nfrom parts import words\n\n"
+        "def word():\n    return words.join('half', string.Template('a word').substitute())\n",
+        encoding="utf-8",
+    )
     (tmp_path / "parts").mkdir()
     (tmp_path / "parts" / "__init__.py").touch()
-    (tmp_path / "parts" / "words.py").write_text("from . import glue\n\ndef join(*words):\n    return glue.GLUE.join(words)\n", encoding="utf-8")
+    (tmp_path / "parts" / "words.py").write_text(
+        "from . import glue\n\ndef join(*words):\n    return glue.GLUE.join(words)\n", encoding="utf-8"
+    )
     (tmp_path / "parts" / "glue.py").write_text("GLUE = ' '\n", encoding="utf-8")
     bundle = build_bundle(path, tmp_path / "dist")
     shutil.move(bundle, tmp_path.parent / "Helped.driver")
@@ -190,11 +219,17 @@ def test_pure_modules_are_frozen(private_cache, tmp_path):
 @pytest.mark.skipif("math" in sys.builtin_module_names, reason="math is built in here")
 def test_vendored_extension_modules(private_cache, tmp_path):
     """math.so comes along, is bound to the bundle's Python, and is found after a change of folder."""
-    path = made_driver(tmp_path, "Maths", 0.5, "import math, random", "assert math.sqrt(4) == 2 and random.random() < 1; ")
+    path = made_driver(
+        tmp_path, "Maths", 0.5, "import math, random", "assert math.sqrt(4) == 2 and random.random() < 1; "
+    )
     bundle = build_bundle(path, tmp_path / "dist", "vendored")
     inside = {file.name.partition(".")[0] for file in (bundle / "Contents" / "Resources" / "lib").glob("*")}
     assert {"math", "_random"} <= inside
-    in_a_process("import os; os.chdir('/')\n" + PLAY.replace("import sys\n", f"import sys; sys.path.insert(0, {str(ROOT / 'tests')!r})\n", 1), f"0.5={bundle}")
+    in_a_process(
+        "import os; os.chdir('/')\n"
+        + PLAY.replace("import sys\n", f"import sys; sys.path.insert(0, {str(ROOT / 'tests')!r})\n", 1),
+        f"0.5={bundle}",
+    )
 
 
 @pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
@@ -205,9 +240,11 @@ import os, sys
 from test_bundle import AUDIO, rendered
 from tympan.testing import Host
 with Host() as hal:
-    hal.load(sys.argv[2])           # everything that the host itself needs is loaded now
-    os.stat("/begin")
-""".replace("os.stat", "os.path.exists") + "    rendered(hal, sys.argv[1])\n    os.path.exists('/end')\n"
+    rendered(hal, sys.argv[2])          # everything that the host itself needs is loaded now
+    os.path.exists("/begin")
+    rendered(hal, sys.argv[1])
+    os.path.exists("/end")
+"""
     warm = build_bundle(made_driver(tmp_path / "warm", "Warm", 1.0), tmp_path / "dist")
     trace = tmp_path / "trace"
     command = ["strace", "-f", "-e", "trace=%file", "-o", str(trace), sys.executable, "-c", code, str(gain), str(warm)]

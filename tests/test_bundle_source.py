@@ -4,9 +4,9 @@ import shutil
 from pathlib import Path
 
 import pytest
+from tympan.bundle import project, source
 
 from tympan._errors import BuildError
-from tympan.bundle import project, source
 
 GOOD = Path(__file__).parents[1] / "examples" / "gain" / "gain.pyx"
 
@@ -56,12 +56,20 @@ def test_class_can_be_chosen(tmp_path):
     ],
 )
 def test_methods_that_are_no_mistake(tmp_path, method):
-    inspected(tmp_path, f"from tympan cimport Driver, IoBuffer, RealtimeContext\ncdef class Made(Driver):\n    {method}\n")
+    inspected(
+        tmp_path, f"from tympan cimport Driver, IoBuffer, RealtimeContext\ncdef class Made(Driver):\n    {method}\n"
+    )
 
 
 @pytest.mark.parametrize(
     ("name", "meant"),
-    [("initialise", "initialize"), ("start_IO", "start_io"), ("stopio", "stop_io"), ("Device", "device"), ("process", "process_io")],
+    [
+        ("initialise", "initialize"),
+        ("start_IO", "start_io"),
+        ("stopio", "stop_io"),
+        ("Device", "device"),
+        ("process", "process_io"),
+    ],
 )
 def test_misspelt_methods(tmp_path, name, meant):
     text = f"from tympan cimport Driver\ncdef class Made(Driver):\n    def {name}(self):\n        pass\n"
@@ -109,5 +117,7 @@ def test_places(tmp_path):
 
 def test_helper_files_beside_a_driver(tmp_path):
     shutil.copy(GOOD, tmp_path / "gain.pyx")
-    (tmp_path / "dsp.pyx").write_text("cdef double half(double x) noexcept nogil:\n    return x / 2\n", encoding="utf-8")
+    (tmp_path / "dsp.pyx").write_text(
+        "cdef double half(double x) noexcept nogil:\n    return x / 2\n", encoding="utf-8"
+    )
     assert project.find(tmp_path).path.name == "gain.pyx"

@@ -5,9 +5,9 @@ import subprocess
 import sys
 
 import pytest
+from tympan.bundle import BundleConfig, plist, toolchain, verify_bundle
 
 from tympan._errors import BuildError, UsageError
-from tympan.bundle import BundleConfig, plist, toolchain, verify_bundle
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="makes ELF files with GNU linker options")
 
@@ -176,7 +176,7 @@ def test_empty_binary(tiny):
 
 @pytest.mark.parametrize("part", [0.05, 0.3, 0.6, 0.9])
 def test_truncated_binary(tiny, part):
-    compiled(executable(tiny), CODE + " __attribute__((visibility(\"hidden\"))) char big[100000] = {1};")
+    compiled(executable(tiny), CODE + ' __attribute__((visibility("hidden"))) char big[100000] = {1};')
     whole = executable(tiny).read_bytes()
     verify_bundle(tiny)
     executable(tiny).write_bytes(whole[: int(len(whole) * part)])

@@ -133,7 +133,8 @@ def test_what_is_no_bundle(tmp_path):
 def test_missing_symbol_is_named(tmp_path):
     source = tmp_path / "needy.c"
     source.write_text(
-        'extern int no_such_function(void);\n__attribute__((visibility("default"))) int f(void) { return no_such_function(); }\n'
+        "extern int no_such_function(void);\n"
+        '__attribute__((visibility("default"))) int f(void) { return no_such_function(); }\n'
     )
     bundle = make_bundle(tmp_path, "Needy", source)
     with Host() as hal, pytest.raises(UsageError, match="no_such_function"):
@@ -143,7 +144,7 @@ def test_missing_symbol_is_named(tmp_path):
 def test_factory_that_answers_null(tmp_path):
     source = tmp_path / "null.c"
     source.write_text('__attribute__((visibility("default"))) void *FloorFactory(void *a, void *b) { return 0; }\n')
-    with Host() as hal, pytest.raises(HostError, match="FloorFactory of Null.driver answered NULL"):
+    with Host() as hal, pytest.raises(HostError, match=r"FloorFactory of Null\.driver answered NULL"):
         hal.load(make_bundle(tmp_path, "Null", source))
 
 

@@ -1,12 +1,4 @@
-"""A plug-in's objects as Python sees them: Device, Stream, Client."""
-
-from tympan._errors import UsageError
-from tympan.testing import _host
-from tympan.testing._io import DeviceIO
-from tympan.testing._status import code, host_error, refused
-
-_OPERATIONS = ("thrd", "cycl", "read", "cinp", "pinp", "pout", "mixo", "pmix", "cmix", "rite")
-_PLAYED = {"thrd", "cycl", "read", "rite"}
+"""A device and its streams, as their properties describe them."""
 
 
 class Stream:
@@ -57,47 +49,12 @@ class Stream:
         self.device.plugin.hal.pump()
 
 
-class Client:
-    """One client (a process with the device open). ``operations`` holds what
-    WillDoIOOperation said when it started, by code: (will do, in place)."""
-
-    def __init__(self, device, number, pid, bundle_id):
-        self.device = device
-        self.id = number
-        self.pid = pid
-        self.bundle_id = bundle_id
-        self.running = False
-        self.operations = {}
-        self.engine_nominal = 0  # frames of the buffer it chose, once it did
-        self.engine = _host.Engine(device.plugin.table, device.id, number)
-
-    def ask_operations(self):
-        """WillDoIOOperation for every operation, as the host does before StartIO."""
-        for operation in _OPERATIONS:
-            status, will, in_place = self.device.plugin.table.will_do(self.device.id, self.id, code(operation))
-            if status:
-                raise refused(f"WillDoIOOperation for '{operation}'", status)
-            self.operations[operation] = (will, in_place)
-            if will and operation not in _PLAYED:
-                raise host_error(f"the driver wants to do '{operation}', which the simulated host does not play")
-            if will and not in_place:
-                raise host_error(f"the driver wants '{operation}' not in place, which only other operations may be")
-        wills = {operation: answer[0] for operation, answer in self.operations.items()}
-        self.engine.operations(wills["read"], wills["rite"], wills["cycl"])
-
-
-class Device(DeviceIO):
-    """One audio device. ``id`` is its AudioObjectID, ``plugin`` the plug-in it belongs to.
-
-    Property attributes ask the driver each time. IO methods are in DeviceIO.
-    """
+class DeviceProperties:
+    """What a device says of itself; every attribute asks the driver anew."""
 
     def __init__(self, plugin, object_id):
-        super().__init__()
         self.plugin = plugin
         self.id = object_id
-        self.clients = []
-        self._next_client = 1
 
     def __repr__(self):
         return f"<Device {self.id}>"
@@ -158,26 +115,3 @@ class Device(DeviceIO):
         """Set the nominal rate in Hz, then let the configuration change happen (hal.pump)."""
         self.plugin.set_float64(self, "nsrt", rate)
         self.plugin.hal.pump()
-
-    # Clients
-
-    def add_client(self, pid=501, bundle_id="org.example.player"):
-        """AddDeviceClient; a new Client."""
-        client = Client(self, self._next_client, pid, bundle_id)
-        status = self.plugin.table.device_client(True, self.id, client.id, pid, bundle_id)
-        if status:
-            raise refused(f"AddDeviceClient on object {self.id}", status)
-        self._next_client += 1
-        self.clients.append(client)
-        return client
-
-    def remove_client(self, client):
-        """Stop the client if it runs, then RemoveDeviceClient."""
-        if client not in self.clients:
-            raise UsageError("this client was removed already")
-        if client.running:
-            self.stop(client)
-        self.clients.remove(client)
-        status = self.plugin.table.device_client(False, self.id, client.id, client.pid, client.bundle_id)
-        if status:
-            raise refused(f"RemoveDeviceClient on object {self.id}", status)

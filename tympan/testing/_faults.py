@@ -45,7 +45,8 @@ def _stamp_spacing(s):
 
 def _stamp_moved(s):
     return (
-        f"{_CALL} moved sample {s['facts'][0]:.0f} from host time {s['ticks'][2]} to {s['ticks'][0]} with the same seed",
+        f"{_CALL} moved sample {s['facts'][0]:.0f} from host time {s['ticks'][2]} to {s['ticks'][0]} "
+        "with the same seed",
         "A stamp once given never changes; a new time line needs a new seed.",
     )
 
@@ -63,7 +64,8 @@ def _stamp_rate(s):
 def _stamp_stale(s):
     late = s["ticks"][1] - s["ticks"][0]
     return (
-        f"{_CALL} gave sample {s['facts'][0]:.0f}, {late} ticks ago: more than one period ({s['period']} frames) has passed",
+        f"{_CALL} gave sample {s['facts'][0]:.0f}, {late} ticks ago: "
+        f"more than one period ({s['period']} frames) has passed",
         "It must be the most recent stamp; catch up by division, not one period per call.",
     )
 
@@ -84,7 +86,8 @@ def _guard(s):
     stream, frames, before = s["facts"]
     side = "before the start" if before else "beyond the end"
     return (
-        f"DoIOOperation for '{name(s['operation'])}' wrote {side} of the buffer of {frames:.0f} frames of stream {stream:.0f}",
+        f"DoIOOperation for '{name(s['operation'])}' wrote {side} of the buffer "
+        f"of {frames:.0f} frames of stream {stream:.0f}",
         "",
     )
 

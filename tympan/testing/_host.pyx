@@ -7,7 +7,7 @@ call into a driver is made without the GIL, because a driver may call back from
 another thread before it returns.
 """
 
-from libc.stdint cimport int64_t, uint32_t, uint64_t, uintptr_t
+from libc.stdint cimport int64_t, uint64_t, uintptr_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memset
 
@@ -302,10 +302,12 @@ cdef class Table:
         cdef bytearray memory = bytearray(data[:capacity]) + b"\xa5" * (capacity - min(len(data), capacity) + 64)
         cdef char* place = <char*>memory
         with nogil:
-            status = self.ref[0].GetPropertyData(self.ref, object, pid, &address, qualifier_size, q, capacity, &found, place)
+            status = self.ref[0].GetPropertyData(
+                self.ref, object, pid, &address, qualifier_size, q, capacity, &found, place)
         return status, found, bytes(memory[:capacity]), memory[capacity:] != b"\xa5" * 64
 
-    def set(self, UInt32 object, UInt32 selector, UInt32 scope, UInt32 element, bytes data, bytes qualifier=b"", int pid=0):
+    def set(self, UInt32 object, UInt32 selector, UInt32 scope, UInt32 element, bytes data, bytes qualifier=b"",
+            int pid=0):
         """SetPropertyData; status."""
         cdef AudioObjectPropertyAddress address = _address(selector, scope, element)
         cdef OSStatus status
@@ -461,7 +463,8 @@ cdef OSStatus _properties_changed(AudioServerPlugInHostRef host, AudioObjectID o
     return 0
 
 
-cdef OSStatus _copy_from_storage(AudioServerPlugInHostRef host, CFStringRef key, CFPropertyListRef* out) noexcept with gil:
+cdef OSStatus _copy_from_storage(AudioServerPlugInHostRef host, CFStringRef key,
+                                 CFPropertyListRef* out) noexcept with gil:
     cdef HostTable self = <HostTable>(<HostRef*>host).owner
     cdef uintptr_t value
     if out == NULL:
@@ -471,7 +474,8 @@ cdef OSStatus _copy_from_storage(AudioServerPlugInHostRef host, CFStringRef key,
     return 0 if value else kAudioHardwareUnspecifiedError
 
 
-cdef OSStatus _write_to_storage(AudioServerPlugInHostRef host, CFStringRef key, CFPropertyListRef value) noexcept with gil:
+cdef OSStatus _write_to_storage(AudioServerPlugInHostRef host, CFStringRef key,
+                                CFPropertyListRef value) noexcept with gil:
     cdef HostTable self = <HostTable>(<HostRef*>host).owner
     if value == NULL:
         return kAudioHardwareIllegalOperationError
@@ -487,7 +491,8 @@ cdef OSStatus _delete_from_storage(AudioServerPlugInHostRef host, CFStringRef ke
     return 0 if self.discard(string_at(<uintptr_t>key)) else kAudioHardwareUnspecifiedError
 
 
-cdef OSStatus _request_change(AudioServerPlugInHostRef host, AudioObjectID device, uint64_t action, void* info) noexcept with gil:
+cdef OSStatus _request_change(AudioServerPlugInHostRef host, AudioObjectID device, uint64_t action,
+                              void* info) noexcept with gil:
     cdef HostTable self = <HostTable>(<HostRef*>host).owner
     return self.delegate.request_change(device, action, <uintptr_t>info)
 

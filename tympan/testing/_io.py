@@ -1,26 +1,49 @@
-"""Starting, stopping and rendering: the part of Device that moves audio."""
+"""Clients, StartIO and StopIO: the part of a device that is not yet audio."""
 
-import random
 import threading
 
-import numpy
-
 from tympan._errors import UsageError
+from tympan.testing._client import Client
+from tympan.testing._device import DeviceProperties
 from tympan.testing._faults import fault_error
 from tympan.testing._status import host_error, refused
 
 _KINDS = {"float32": 0, "int16": 1, "int24": 2, "int32": 3}
-#: Cycles per stretch of work without the GIL and with the device's lock.
-_STRETCH = 256
 
 
-class DeviceIO:
-    """IO methods of Device."""
+class DeviceIO(DeviceProperties):
+    """A device with clients that start and stop. ``clients`` are those added and not removed."""
 
-    def __init__(self):
+    def __init__(self, plugin, object_id):
+        super().__init__(plugin, object_id)
+        self.clients: list[Client] = []
+        self._next_client = 1
         self._io_lock = threading.RLock()  # cycles hold it, and so does a configuration change
         self._started = 0  # StartIO calls without their StopIO
         self._line = None  # the last stamp any client saw: a line may end, but its seed may not come again
+
+    # Clients
+
+    def add_client(self, pid=501, bundle_id="org.example.player"):
+        """AddDeviceClient; a new Client."""
+        client = Client(self, self._next_client, pid, bundle_id)
+        status = self.plugin.table.device_client(True, self.id, client.id, pid, bundle_id)
+        if status:
+            raise refused(f"AddDeviceClient on object {self.id}", status)
+        self._next_client += 1
+        self.clients.append(client)
+        return client
+
+    def remove_client(self, client):
+        """Stop the client if it runs, then RemoveDeviceClient."""
+        if client not in self.clients:
+            raise UsageError("this client was removed already")
+        if client.running:
+            self.stop(client)
+        self.clients.remove(client)
+        status = self.plugin.table.device_client(False, self.id, client.id, client.pid, client.bundle_id)
+        if status:
+            raise refused(f"RemoveDeviceClient on object {self.id}", status)
 
     # Start and stop
 
@@ -105,131 +128,3 @@ class DeviceIO:
     def _check(self, client, fault):
         if fault:
             raise fault_error(self, client, fault)
-
-    # Geometry
-
-    def delay_parts(self, buffer):
-        """What delay() is made of, in frames: {"buffers": 2 * buffer, "safety offsets": ..., "reported latency": ...}."""
-        safety = self._safety("inpt") + self._safety("outp")
-        latency = sum(self.latency(scope) for scope in ("inpt", "outp") if self.plugin.has(self, "ltnc", scope))
-        return {"buffers": 2 * buffer, "safety offsets": safety, "reported latency": latency}
-
-    def delay(self, buffer):
-        """Frames from a sample in render()'s ``audio`` to the same one in its result.
-
-        Geometry of the host (two buffers and both safety offsets) plus the
-        latencies that the driver reports, by which it delays audio itself.
-        """
-        return sum(self.delay_parts(buffer).values())
-
-    # Cycles
-
-    def cycle(self, output=None, client=None, frames=None, buffer=None):
-        """One IO cycle of a running client: plays ``output``, answers what it read.
-
-        ``output`` is float32 (frames, output channels) or None for silence (then
-        ``frames`` says how many); the answer is float32 (frames, input channels).
-        ``buffer`` is the client's nominal buffer size, by default the frames of the
-        first cycle.
-        """
-        client = client or self._only_running_client()
-        frames = frames if output is None else len(output)
-        if not frames:
-            raise UsageError("a cycle needs frames: give output or frames")
-        nominal = buffer or client.engine_nominal or frames
-        return self._cycles(client, nominal, numpy.array([frames], numpy.uint32), self._block(output, frames), None)
-
-    def _only_running_client(self):
-        running = [client for client in self.clients if client.running]
-        if len(running) != 1:
-            raise UsageError(f"{len(running)} clients are running; say which one with client=")
-        return running[0]
-
-    def _block(self, audio, frames):
-        if audio is None or not self.channels("outp"):
-            return None
-        block = numpy.zeros((frames, self.channels("outp")), numpy.float32)
-        data = numpy.asarray(audio, numpy.float32)
-        data = data[:, None] if data.ndim == 1 else data
-        if data.ndim != 2 or data.shape[1] != block.shape[1]:
-            raise UsageError(f"audio of shape {data.shape} for a device with {block.shape[1]} output channels")
-        block[: len(data)] = data
-        return block
-
-    def _cycles(self, client, nominal, counts, output, progress):
-        total = int(counts.sum(dtype=numpy.int64))
-        result = numpy.zeros((total, self.channels("inpt")), numpy.float32)
-        client.engine_nominal = nominal
-        done = 0
-        for first in range(0, len(counts), _STRETCH):
-            part = counts[first : first + _STRETCH]
-            frames = int(part.sum(dtype=numpy.int64))
-            block = None if output is None else output[done : done + frames]
-            with self._io_lock:
-                if not client.running:
-                    raise host_error("IO was stopped while cycles ran")
-                client.engine.allocate(nominal, max(nominal, int(counts.max())))
-                fault = client.engine.run(part, block, result[done : done + frames])
-                self._line = client.engine.line
-            self._check(client, fault)
-            done += frames
-            if progress:
-                progress(done, total)
-        return result
-
-    def render(self, audio=None, buffer=512, frames=None, jitter=None, seed=0, client=None, progress=None):
-        """Play ``audio`` through the device and answer what comes back.
-
-        ``audio``: float32 (frames, output channels), nominally -1 ... 1, or None for a
-        microphone. ``buffer``: the client's buffer size in frames. ``frames``: how
-        many frames to answer (default: all of ``audio`` plus delay(buffer); needed for
-        a microphone). ``jitter``: None for cycles of ``buffer`` frames, True for random
-        counts from 1 to ``buffer``, (low, high) for others, or a list of counts that
-        is repeated; ``seed`` makes it repeatable. ``client``: a running client to go on
-        with; by default one is added, started, stopped and removed.
-        ``progress(done, total)`` is called now and then, in frames.
-
-        The answer is float32 (frames, input channels): audio[i] is at result[i +
-        delay(buffer)] for a driver that delays by what it reports. HostError when
-        the driver breaks a rule.
-        """
-        if buffer < 1:
-            raise UsageError(f"a buffer has at least one frame, not {buffer}")
-        if frames is None:
-            if audio is None:
-                raise UsageError("without audio, render needs frames=")
-            frames = len(audio) + self.delay(buffer)
-        counts = _frame_counts(frames, buffer, jitter, seed)
-        total = int(counts.sum(dtype=numpy.int64))
-        if audio is not None:
-            audio = audio[:frames]
-        own = client is None
-        if own:
-            client = self.add_client()
-        try:
-            if own:
-                self.start(client)
-            return self._cycles(client, buffer, counts, self._block(audio, total), progress)[:frames]
-        finally:
-            if own:
-                self.remove_client(client)
-                self.plugin.hal.pump()
-
-
-def _frame_counts(frames, buffer, jitter, seed):
-    """Frames of each cycle, at least ``frames`` together."""
-    if jitter is None or jitter is False:
-        return numpy.full(-(-frames // buffer) or 1, buffer, numpy.uint32)
-    if isinstance(jitter, tuple) or jitter is True:
-        low, high = (1, buffer) if jitter is True else jitter
-        choose, source = random.Random(seed), None
-        if not 1 <= low <= high:
-            raise UsageError(f"jitter from {low} to {high} frames")
-    else:
-        source = list(jitter)
-    counts = []
-    while frames > 0:
-        count = source[len(counts) % len(source)] if source else choose.randint(low, high)
-        counts.append(min(count, frames))
-        frames -= counts[-1]
-    return numpy.array(counts or [buffer], numpy.uint32)

@@ -17,7 +17,7 @@ INTERFACE_UUID = uuid.UUID("EEA5773D-CC43-49F1-8E00-8F96E7D23B17")
 #: IUnknownUUID.
 UNKNOWN_UUID = uuid.UUID("00000000-0000-0000-C000-000000000046")
 
-_loaded = {}  # executable -> ctypes library; images are never unloaded
+_loaded: dict[str, ctypes.CDLL] = {}  # executable -> ctypes library; images are never unloaded
 
 
 class BundleInfo:
@@ -67,7 +67,8 @@ def _factory_uuid(path, info):
     factories = types.get(str(TYPE_UUID).upper()) if isinstance(types, dict) else None
     if not isinstance(factories, list) or not factories or not isinstance(factories[0], str):
         raise UsageError(
-            f"the Info.plist of {path.name} does not list an audio driver: CFPlugInTypes has no entry {str(TYPE_UUID).upper()}",
+            f"the Info.plist of {path.name} does not list an audio driver: "
+            f"CFPlugInTypes has no entry {str(TYPE_UUID).upper()}",
             "Only AudioServerPlugIns can be loaded.",
         )
     return factories[0]
@@ -133,7 +134,8 @@ def factory_address(bundle):
         function = getattr(library, bundle.factory)
     except AttributeError:
         raise UsageError(
-            f"the binary of {bundle.path.name} exports no function {bundle.factory}, which its Info.plist names as the factory",
+            f"the binary of {bundle.path.name} exports no function {bundle.factory}, "
+            "which its Info.plist names as the factory",
             "Build the bundle again.",
         ) from None
     return ctypes.cast(function, ctypes.c_void_p).value

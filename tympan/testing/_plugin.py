@@ -4,12 +4,12 @@ import threading
 
 from tympan._errors import UsageError
 from tympan.testing import _host
-from tympan.testing._device import Device
 from tympan.testing._properties import Properties
+from tympan.testing._render import Device
 from tympan.testing._status import code, host_error, name, refused
 
 _PLUGIN = 1  # kAudioObjectPlugInObject
-_hosts = []  # host tables live as long as the process: a driver's image is never unloaded
+_hosts: list[_host.HostTable] = []  # host tables live as long as the process: a driver's image is never unloaded
 
 
 class Notification:

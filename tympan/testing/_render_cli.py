@@ -155,10 +155,12 @@ class Rendering:
             else f", cycles of 1 to {self.args.buffer} (seed {self.args.block_jitter})"
         )
         parts = self.delay_parts
-        made = f"2 x {self.args.buffer} buffer + {parts['safety offsets']} safety offsets + {parts['reported latency']} reported latency"
+        made = f"2 x {self.args.buffer} buffer + {parts['safety offsets']} safety offsets"
+        made += f" + {parts['reported latency']} reported latency"
         return "\n".join(
             [
-                f"Played {self.name} ({seconds:.2f} s, {self.audio.shape[1]} ch, {self.rate:g} Hz) through {self.device_name}",
+                f"Played {self.name} ({seconds:.2f} s, {self.audio.shape[1]} ch, {self.rate:g} Hz) "
+                f"through {self.device_name}",
                 f"  device   {self.uid}",
                 f"  played   {self.formats['outp']}",
                 f"  came in  {self.formats['inpt']}",

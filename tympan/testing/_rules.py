@@ -23,7 +23,7 @@ class Rule:
         self.function = function
 
 
-CATALOGUE = []
+CATALOGUE: list[Rule] = []
 
 
 def rule(identifier, description, stage="open"):

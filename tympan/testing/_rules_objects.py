@@ -6,7 +6,12 @@ from tympan.testing._status import code, name
 
 # (selector, scopes, type, level, settable); levels as in part B: M must, s should.
 # Scopes: g global, i/o the directions that the device has streams in.
-_OBJECT = [("bcls", "g", "u32", "M", False), ("clas", "g", "u32", "M", False), ("stdv", "g", "u32", "M", False)]
+_Row = tuple[str, str, str, str, bool | None]
+_OBJECT: list[_Row] = [
+    ("bcls", "g", "u32", "M", False),
+    ("clas", "g", "u32", "M", False),
+    ("stdv", "g", "u32", "M", False),
+]
 _PLUGIN = [
     *_OBJECT,
     ("ownd", "g", "u32s", "M", False),
@@ -78,7 +83,7 @@ def rows_of(plugin, thing):
 
 
 def _check_rows(plugin, thing):
-    missing = {"M": [], "s": []}
+    missing: dict[str, list[str]] = {"M": [], "s": []}
     for selector, scope, kind, level, settable in rows_of(plugin, thing):
         if plugin.has(thing, selector, scope):
             _check_row(plugin, thing, selector, scope, kind, settable)

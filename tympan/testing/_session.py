@@ -4,43 +4,14 @@ import threading
 
 from tympan._errors import UsageError
 from tympan.testing import _host, _loader, _platform
+from tympan.testing._ledger import Ledger
 from tympan.testing._plugin import Plugin
 from tympan.testing._status import code, host_error
 
 _POLICIES = ("per-client", "first-last")
 _CHANGES = ("now", "deferred", "thread", "abort", "refuse")
 _START_TIME = 1_000_000_007  # ticks; not 0, so that unset times show
-_active = []  # the platform's clock and queues are the process's, so one Host at a time
-
-
-class Ledger:
-    """Core Foundation objects (and dispatch queues) made since the Host began.
-
-    Empty on macOS, where the real library keeps none.
-    """
-
-    def __init__(self):
-        self._mark = _platform.mark()
-        self._begin = _platform.ledger()
-        _platform.clear_problems()
-
-    @property
-    def live(self):
-        """(serial, kind, retain count, description) of each object that still lives."""
-        return _platform.live_objects(self._mark)
-
-    @property
-    def problems(self):
-        """Sentences about releases too many and calls on what is no object."""
-        return _platform.problems()
-
-    def __getattr__(self, counter):
-        if counter not in ("created", "destroyed", "retains", "releases"):
-            raise AttributeError(counter)
-        return _platform.ledger()[counter] - self._begin[counter]
-
-    def __repr__(self):
-        return f"<Ledger: {self.created} made, {len(self.live)} live, {len(self.problems)} problems>"
+_active: list["Host"] = []  # the platform's clock and queues are the process's, so one Host at a time
 
 
 class Host:
@@ -114,12 +85,12 @@ class Host:
             error.add_note(f"and at the end: {problem}")
 
     def _close(self):
-        problems = []
+        problems: list[str] = []
         for plugin in reversed(self.plugins):
             self._attempt(problems, self._close_plugin, plugin)
         self._attempt(problems, self.pump)
         if self.check_leaks:
-            problems += self._ledger_problems()
+            problems += self.ledger.verdict()
         return problems
 
     @staticmethod
@@ -148,15 +119,6 @@ class Host:
                 "AddRef and Release must balance.",
             )
 
-    def _ledger_problems(self):
-        problems = list(self.ledger.problems)
-        live = self.ledger.live
-        for _, _, count, text in live[:8]:
-            problems.append(f"leaked: {text}, retain count {count}")
-        if len(live) > 8:
-            problems.append(f"and {len(live) - 8} more objects leaked")
-        return problems
-
     # Drivers
 
     def load(self, path):
@@ -170,7 +132,7 @@ class Host:
 
     def attach(self, driver_class):
         """Run a driver class of an extension module without a bundle; the Plugin, initialised."""
-        from tympan import _hal  # the only place that knows the core: it makes the reference
+        from tympan import _hal  # type: ignore[attr-defined]  # the only place that knows the core
 
         made = _hal.create(driver_class)
         table = _host.Table(made.address)

@@ -21,7 +21,7 @@ def name(number):
 def host_error(message, hint="", status=0):
     """A HostError with ``.status`` (an OSStatus; 0 when no call of the driver failed)."""
     error = HostError(message, hint)
-    error.status = OSStatus(status)
+    error.status = OSStatus(status)  # type: ignore[attr-defined]
     return error
 
 

@@ -1,0 +1,95 @@
+"""Break the core in one place at a time and see whether a test notices.
+
+Usage: python tools/mutate.py [NUMBER ...]. Works in a copy of the checkout; prints a line
+per mutant and exits 1 when one survives. Not part of `make test`: each mutant is a build.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+LEFT_OUT = (".git", ".venv", "build", "dist", "demo", "*.egg-info", "__pycache__", ".hypothesis")
+
+#: file, what stands there, what it becomes, tests that must fail
+MUTANTS = [
+    ("tympan/_clock.pxd", "(elapsed + 1, den, num)", "(elapsed, den, num)", "test_clock"),
+    ("tympan/_clock.pxd", "and stamp.seed == ty_load_acquire_u64(&clock.seed)", "", "test_clock"),
+    ("tympan/_clock.pxd", "and stamp.host <= now < stamp.next_host", "and stamp.host <= now", "test_clock"),
+    ("tympan/_ring.pxd", "time & (ring.capacity - 1)", "(time if time > 0 else -time) & (ring.capacity - 1)", "test_ring"),
+    ("tympan/_ring.pxd", "ty_store_i64(&ring.start, min(oldest, time))", "pass", "test_ring"),
+    ("tympan/_ring.pxd", "        ring_fill_silence(ring, end, gap)", "        pass", "test_ring"),
+    ("tympan/_ring.pxd", "if epoch & 1 or ty_load_u32(&ring.epoch) != epoch:", "if epoch & 1:", "test_ring"),
+    ("tympan/_convert.pxd", "x = x if x < 32767 else 32767", "pass", "test_convert"),
+    ("tympan/_convert.pxd", "x = x if x == x else 0      # NaN", "pass", "test_convert"),
+    ("tympan/_io.pxd", "direct = run >= frames", "direct = True", "test_loopback examples/gain"),
+    ("tympan/_io.pxd", "rt.sample_time - io.read_offset", "rt.sample_time", "test_io"),
+    ("tympan/_io.pxd", "rt.sample_time - device.io.read_offset", "rt.sample_time", "test_loopback"),
+    ("tympan/_io.pxd", "elif ring_channels == stream.channels:", "elif True:", "test_loopback"),
+    ("tympan/_objects.pyx", "IoOperation.WRITE_MIX if", "IoOperation.READ_INPUT if", "test_io examples/gain"),
+    ("tympan/_objects.pyx", "_release(device.model_uid)", "pass", "test_lifecycle"),
+    ("tympan/_hal.pyx", "    elif device.running == 0:\n        status = _call", "    elif True:\n        status = _call", "test_lifecycle"),
+    ("tympan/_hal.pyx", "ring_move(&device.ring, 0, 0)", "pass", "test_configuration"),
+    ("tympan/_hal.pyx", "        _drop_driver(core, graph)\n        return status", "        return status", "test_lifecycle"),
+    ("tympan/_hal.pyx", "    elif rate != device.rate:", "    else:", "test_configuration"),
+    ("tympan/_hal.pyx", "                _forget_change(core, job.change_id)", "                pass", "test_configuration"),
+    ("tympan/_hal.pyx", "    out[0] = NULL\n", "", "test_properties"),
+    ("tympan/_hal.pyx", "        _set_driver_rate(core, rate)", "        pass", "test_configuration"),
+    ("tympan/_properties.pyx", "CFRetain(<CFTypeRef>string)", "pass", "test_properties"),
+    ("tympan/_properties.pyx", "if query.capacity < row.fixed_size:", "if False:", "test_properties"),
+    ("tympan/_properties.pyx", "if candidate.owner != q.id or not", "if not", "test_properties"),
+    ("tympan/_properties.pyx", "_can_be_system_default)", "_can_be_default)", "test_properties"),
+]
+
+
+def build(checkout):
+    """Compile what has changed; True when it worked."""
+    command = [sys.executable, "setup.py", "-q", "build_ext", "--inplace"]
+    return subprocess.run(command, cwd=checkout, capture_output=True).returncode == 0
+
+
+def tests(names):
+    return [name if "/" in name else f"tests/{name}.py" for name in names.split()]
+
+
+def noticed(checkout, names):
+    """The first test that fails, or None."""
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-m", "not deep", "-p", "no:cacheprovider", *tests(names)]
+    done = subprocess.run(command, cwd=checkout, capture_output=True, text=True, env=dict(os.environ, PYTHONPATH=str(checkout)))
+    failed = [line for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
+    return failed[0].split(" - ")[0] if failed else None
+
+
+def attempt(checkout, mutant):
+    """Apply one mutant, test, and restore the file; what was seen."""
+    name, old, new, which = mutant
+    file = checkout / name
+    text = file.read_text()
+    if old not in text:
+        return "STALE: the text is not there any more"
+    file.write_text(text.replace(old, new, 1))
+    try:
+        return (noticed(checkout, which) or "SURVIVED") if build(checkout) else "does not compile"
+    finally:
+        file.write_text(text)
+
+
+def main(numbers):
+    chosen = [int(number) for number in numbers] or range(len(MUTANTS))
+    with tempfile.TemporaryDirectory() as folder:
+        checkout = Path(folder) / "checkout"
+        shutil.copytree(ROOT, checkout, ignore=shutil.ignore_patterns(*LEFT_OUT))
+        alive = 0
+        for number in chosen:
+            seen = attempt(checkout, MUTANTS[number])
+            alive += seen.startswith(("SURVIVED", "STALE"))
+            print(f"{number:2} {MUTANTS[number][0]}: {MUTANTS[number][1].strip()[:50]!r} -> {seen}", flush=True)
+        build(checkout)
+    return 1 if alive else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
