@@ -40,7 +40,7 @@ PYTEST = TYMPAN_TEST_CACHE='$(TEST_CACHE)' $(PY) -m pytest -n auto
 
 lint: $(VENV)/dev.ok $(VENV)/core.ok
 	@$(PY) -m ruff check -q .
-	@$(VENV)/bin/cython-lint -q tympan bundle examples tests
+	@PATH="$(abspath $(VENV)/bin):$$PATH" cython-lint tympan examples tests
 	@$(VENV)/bin/codespell
 	@$(PY) tools/generate_coreaudio.py --check
 	@$(PY) tools/check_types.py

@@ -2,11 +2,10 @@
 
 from pathlib import Path
 
+from tympan._errors import BuildError
 from tympan.bundle import compile, declaration, imports, layout, link, plist, project, runtime, vendor
 from tympan.bundle.config import BundleConfig
 from tympan.bundle.verify import verify_bundle
-
-from tympan._errors import BuildError
 
 
 def configure(path, progress=None):
@@ -26,7 +25,8 @@ def build_bundle(path, output="dist", runtime="auto", progress=None):
 
     ``path`` is a .pyx, a folder that holds one, or a project with
     ``[tool.tympan]`` in its pyproject.toml. ``runtime`` is "static",
-    "vendored" or "auto". ``progress`` is called with one line per step.
+    "vendored" or "auto". ``progress`` is called with one line per step, and
+    with a line that starts with "warning: " for what the user should know.
     Raises a TympanError, and then leaves an older bundle as it was.
     """
     say = progress or (lambda text: None)
@@ -44,6 +44,8 @@ def build_bundle(path, output="dist", runtime="auto", progress=None):
         say(f"Verifying {target.name}")
         check(bundle, config)
         layout.move(bundle, target)
+    for clash in layout.clashes(Path(output), config):
+        say(f"warning: {clash}")
     return target
 
 

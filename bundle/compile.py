@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import Cython
-from tympan.bundle import cache, diagnose, project, recipe, toolchain
 
 from tympan._errors import BuildError
+from tympan.bundle import cache, diagnose, project, recipe, toolchain
 
 #: The installed ``tympan`` package; its parent is the include path for ``cimport``.
 PACKAGE = Path(sys.modules["tympan"].__file__).parent

@@ -11,9 +11,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tympan.bundle import compile, project, toolchain
-
 from tympan._errors import BuildError
+from tympan.bundle import compile, project, toolchain
 
 SECONDS = 60
 VERSION = re.compile(r"\d+(\.\d+){0,2}")

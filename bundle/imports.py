@@ -14,11 +14,10 @@ import sys
 import sysconfig
 from pathlib import Path
 
+from tympan._errors import BuildError
 from tympan.bundle import recipe, source, verify
 from tympan.bundle.compile import core_source
 from tympan.bundle.source import MAY, MUST, PERHAPS
-
-from tympan._errors import BuildError
 
 #: Pure modules that the interpreter imports while it starts and that it does not bring with it.
 START_UP = ("encodings", "encodings.aliases", "encodings.utf_8", "encodings.latin_1", "encodings.ascii")

@@ -1,14 +1,14 @@
 """The folder of a ``.driver``: made beside its final place, verified there, and only then put into it."""
 
 import os
+import plistlib
 import subprocess
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from tympan.bundle import toolchain
-
 from tympan._errors import BuildError, UsageError
+from tympan.bundle import toolchain
 
 
 @contextmanager
@@ -36,9 +36,30 @@ def check_target(target):
 def move(bundle, target):
     """Put the finished bundle in its place; the older one leaves with the scratch folder."""
     check_target(target)
-    if os.path.lexists(target):
-        os.rename(target, bundle.with_name("older"))
-    os.rename(bundle, target)
+    for attempt in range(10):
+        with suppress(FileNotFoundError):
+            os.rename(target, bundle.with_name(f"older-{attempt}"))
+        with suppress(OSError):  # another process put its own there in between
+            os.rename(bundle, target)
+            return
+    raise UsageError(f"{target} cannot be replaced", "Is another program building the same bundle?")
+
+
+def clashes(output, config):
+    """Sentences about other bundles in ``output`` that macOS could not tell from this one."""
+    for file in sorted(output.glob("*.driver/Contents/Info.plist")):
+        other = file.parents[1]
+        if other.name == f"{config.executable}.driver":
+            continue
+        try:
+            info = plistlib.loads(file.read_bytes())
+            same_id = info.get("CFBundleIdentifier") == config.bundle_id
+            same_factory = config.factory_uuid in info.get("CFPlugInFactories", {})
+        except Exception:  # not a bundle of ours, or a damaged one
+            continue
+        if same_id or same_factory:
+            what = f"bundle identifier {config.bundle_id}" if same_id else f"factory UUID {config.factory_uuid}"
+            yield f"{other} has the same {what}; install only one of them"
 
 
 def sign(bundle):

@@ -7,9 +7,8 @@ import tomllib
 import uuid
 from pathlib import Path
 
-from tympan.bundle import source as sources
-
 from tympan._errors import UsageError
+from tympan.bundle import source as sources
 
 #: The keys of ``[tool.tympan]`` in pyproject.toml, all optional.
 KEYS = ("driver", "class", "name", "bundle-id", "factory-uuid", "factory", "copyright")

@@ -6,9 +6,8 @@ import sys
 import sysconfig
 from pathlib import Path
 
-from tympan.bundle import archive, cache, toolchain
-
 from tympan._errors import UsageError
+from tympan.bundle import archive, cache, toolchain
 
 KINDS = ("auto", "static", "vendored")
 VERSION = "{}.{}".format(*sys.version_info)
@@ -45,7 +44,7 @@ def refuse(kind):
     }
     raise UsageError(
         f"{sys.executable} (CPython {VERSION}) has no {lacks[kind]}",
-        "Those that do: pyenv with PYTHON_CONFIGURE_OPTS=--enable-shared, Debian with python3-dev, python.org, Homebrew.",
+        "Those of pyenv (PYTHON_CONFIGURE_OPTS=--enable-shared), Debian (python3-dev), python.org and Homebrew have.",
     )
 
 

@@ -9,9 +9,9 @@ import re
 import sys
 
 from Cython.Compiler import Errors, ExprNodes, Nodes, TreeFragment
-from tympan.bundle import diagnose, recipe
 
 from tympan._errors import BuildError, UsageError
+from tympan.bundle import diagnose, recipe
 
 WHAT_A_DRIVER_IS = "A driver is `cdef class Gain(Driver):`, with `from tympan cimport Driver` above it."
 CONTROL = ("device", "initialize", "start_io", "stop_io")

@@ -10,9 +10,8 @@ import shutil
 import sys
 from pathlib import Path
 
-from tympan.bundle import cache, runtime, table, toolchain
-
 from tympan._errors import UsageError
+from tympan.bundle import cache, runtime, table, toolchain
 
 
 def copy(chosen, modules, contents, parts):

@@ -8,9 +8,8 @@ import plistlib
 import re
 from pathlib import Path
 
-from tympan.bundle import binary, link, plist
-
 from tympan._errors import BuildError, UsageError
+from tympan.bundle import binary, link, plist
 
 #: Keys without which CFBundle or coreaudiod ignores the bundle.
 REQUIRED = (

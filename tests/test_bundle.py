@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tympan.bundle import BundleConfig, build, build_bundle, plist, recipe, runtime, verify_bundle
 
 from tympan._errors import UsageError
+from tympan.bundle import BundleConfig, build, build_bundle, plist, recipe, runtime, verify_bundle
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "examples"
@@ -166,6 +166,8 @@ def test_two_bundles_and_a_copy_in_one_process(gain, tmp_path):
     shutil.copytree(gain, copy)
     played = [f"0.5={gain}", f"0.25={other}", f"0.5={copy}", f"0.5={gain}"]
     assert str(sys.version_info[:2]) in in_a_process(PLAY, *played)
+    peaks = {float(line) for line in in_a_process(AT_ONCE, gain, copy).split()}
+    assert len(peaks) == 1 and 0.0 not in peaks
 
 
 AT_ONCE = """
@@ -302,6 +304,33 @@ def test_edited_driver_replaces_the_bundle(private_cache, tmp_path):
     assert not (bundle / "stale").exists()
     assert any("Linking" in step for step in steps)
     in_a_process(PLAY, f"0.75={bundle}")
+
+
+def test_clash_is_reported(private_cache, tmp_path):
+    """Two bundles with one identifier: macOS would load one of them and say nothing."""
+    lines = []
+    path = made_driver(tmp_path, "First", 0.5)
+    build_bundle(path, tmp_path / "dist", progress=lines.append)
+    build_bundle(path, tmp_path / "dist", progress=lines.append)
+    assert not [line for line in lines if line.startswith("warning: ")]
+    (tmp_path / "pyproject.toml").write_text('[tool.tympan]\nname = "Second"\n', encoding="utf-8")
+    build_bundle(path, tmp_path / "dist", progress=lines.append)
+    first = tmp_path / "dist" / "First.driver"
+    assert lines[-1] == (
+        f"warning: {first} has the same bundle identifier com.example.tympan.First; install only one of them"
+    )
+
+
+def test_builds_at_the_same_time(private_cache, tmp_path):
+    """Four processes, one target: each succeeds, and the result is whole."""
+    path = made_driver(tmp_path, "Same", 0.5)
+    build_bundle(path, tmp_path / "dist")
+    code = "import sys; from tympan.bundle import build_bundle; build_bundle(sys.argv[1], sys.argv[2])"
+    command = [sys.executable, "-P", "-c", code, str(path), str(tmp_path / "dist")]
+    running = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(4)]
+    assert [(process.communicate()[1], process.returncode) for process in running] == [("", 0)] * 4
+    verify_bundle(tmp_path / "dist" / "Same.driver")
+    assert [entry.name for entry in (tmp_path / "dist").iterdir()] == ["Same.driver"]
 
 
 def test_extension_module_is_the_same_object(private_cache):

@@ -6,11 +6,11 @@ import subprocess
 import sys
 
 import pytest
+
+from tympan._errors import BuildError
 from tympan.bundle import archive, cache, imports
 from tympan.bundle.runtime import Runtime
 from tympan.bundle.source import Import
-
-from tympan._errors import BuildError
 
 SMALL = frozenset({*imports.ALWAYS, "time", "_sre"})
 

@@ -4,9 +4,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from tympan.bundle import project, source
 
 from tympan._errors import BuildError
+from tympan.bundle import project, source
 
 GOOD = Path(__file__).parents[1] / "examples" / "gain" / "gain.pyx"
 

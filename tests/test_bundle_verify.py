@@ -5,9 +5,9 @@ import subprocess
 import sys
 
 import pytest
-from tympan.bundle import BundleConfig, plist, toolchain, verify_bundle
 
 from tympan._errors import BuildError, UsageError
+from tympan.bundle import BundleConfig, plist, toolchain, verify_bundle
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="makes ELF files with GNU linker options")
 

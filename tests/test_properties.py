@@ -343,3 +343,14 @@ def test_what_is_no_device(plugin, bad):
 def test_a_missing_value_is_an_error_for_people(plugin):
     with pytest.raises(HostError, match="who\\?"):
         plugin.get(DEVICE, "zzzz")
+
+
+def test_the_page_is_what_the_rows_say():
+    import subprocess
+    import sys
+    from pathlib import Path
+
+    root = Path(__file__).parent.parent
+    command = [sys.executable, "tools/generate_properties.py", "--check"]
+    done = subprocess.run(command, cwd=root, env={"PYTHONPATH": str(root)}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -114,8 +114,9 @@ def progress():
         return
     from rich.console import Console
 
-    with Console(stderr=True).status("") as status:
-        yield lambda text: status.update(f"{text} ...")
+    console = Console(stderr=True, highlight=False)
+    with console.status("") as status:
+        yield lambda text: console.print(text) if text.startswith("warning: ") else status.update(f"{text} ...")
 
 
 def run_bundle(args):

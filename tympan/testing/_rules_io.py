@@ -193,8 +193,3 @@ def aborted_change(subject):
             device.set_sample_rate(old)
     finally:
         subject.hal.config_change = before
-
-
-@rule("ends-clean", "At the end the reference count is 0, and no object is leaked or released too often.")
-def ends_clean(subject):
-    """The run itself finds this out when it ends the Host."""

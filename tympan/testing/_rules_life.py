@@ -2,7 +2,6 @@
 
 import uuid
 
-from tympan._errors import TympanError
 from tympan.testing import _host, _loader
 from tympan.testing._rules import Skip, Warn, require, rule
 from tympan.testing._status import code, name
@@ -63,13 +62,3 @@ def create_device(subject):
     require(created != 0 and destroyed != 0, "CreateDevice or DestroyDevice succeeded")
     if created != code("unop") or destroyed != code("unop") or found:
         raise Warn(f"CreateDevice answered '{name(created)}' and object {found}, DestroyDevice '{name(destroyed)}'")
-
-
-@rule("second-life", "After Release to 0, the factory makes a driver that works again.", stage="closed")
-def second_life(subject):
-    try:
-        with subject.host() as (_, plugin):
-            uids = [device.uid for device in plugin.devices]
-    except TympanError as error:
-        require(False, f"the second life failed: {error}")
-    require(len(set(uids)) == len(uids), "two devices have the same UID")

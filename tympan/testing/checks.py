@@ -13,7 +13,7 @@ from tympan.testing._rules import CATALOGUE, Failure, Skip, Warn
 from tympan.testing._session import Host
 
 # Importing these fills the catalogue, in the order of the report.
-from tympan.testing import _rules_life, _rules_objects, _rules_calls, _rules_io  # noqa: F401 isort:skip
+from tympan.testing import _rules_life, _rules_objects, _rules_calls, _rules_io, _rules_end  # noqa: F401 isort:skip
 
 PASSED, FAILED, WARNING, SKIPPED = "passed", "failed", "warning", "skipped"
 

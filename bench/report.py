@@ -1,0 +1,99 @@
+"""The benchmark's page: tables of ratios, and the goals with whether they are met."""
+
+from worker import CHANNELS, FRAMES, PROPERTIES
+
+INTRO = """\
+# Benchmarks
+
+Written by `make bench`; do not edit. {machine}; median of {processes} processes, in each of which all
+drivers were loaded and their calls interleaved. Compare rows of this page with each other only: the
+machine is shared, and its speed drifts.
+
+*Floor* is `bench/floor.c`, a driver in C whose IO path is nothing but `memcpy` to and from an
+aligned ring, with no validity check and no silence for old audio. *memcpy* copies one buffer's bytes
+once, in a hot cache. All are called through the same host loop and the same C table.
+
+A cycle is GetZeroTimeStamp, then Begin, Do and End of ReadInput, then the same of WriteMix. The
+reading goes through a whole ring, so beyond 16 channels every row is limited by memory.
+"""
+
+
+def ratio(value, base):
+    return f"{value / base:.2f}"
+
+
+def io_table(cells, what, title):
+    lines = [f"## {title}", "", "| channels x frames | tympan ns | floor ns | tympan / floor | tympan / memcpy |", "|---|--:|--:|--:|--:|"]
+    for channels in CHANNELS:
+        for frames in FRAMES:
+            ours, floor = cells[f"{what}/tympan {channels}/{frames}"], cells[f"{what}/floor {channels}/{frames}"]
+            copy = cells[f"memcpy/{channels}/{frames}"]
+            lines.append(f"| {channels} x {frames} | {ours:.0f} | {floor:.0f} | {ratio(ours, floor)} | {ratio(ours, copy)} |")
+    return lines
+
+
+def property_table(cells):
+    lines = ["## GetPropertyData", "", "| property | 2 ch, ns | 64 ch, ns | floor ns |", "|---|--:|--:|--:|"]
+    for selector, *_ in PROPERTIES:
+        row = [cells.get(f"get/{name}/{selector}") for name in ("tympan 2", "tympan 64", "floor 2")]
+        lines.append(f"| `{selector}` | " + " | ".join("-" if v is None else f"{v:.1f}" for v in row) + " |")
+    return lines
+
+
+def start_table(cells, sizes):
+    lines = [
+        "## Start and size", "",
+        "dlopen, factory, QueryInterface and Initialize of a bundle, and the memory the process grew by. Part of",
+        "the memory is the ring: 32768 frames of all channels.", "",
+        "| bundle | size, MB | start, ms | memory, MB | of it ring, MB |", "|---|--:|--:|--:|--:|",
+    ]  # fmt: skip
+    for name, size in sizes.items():
+        channels = int(name.split()[-1]) if name[-1].isdigit() else 2
+        ring = 32768 * channels * 4 / 2**20
+        lines.append(
+            f"| {name} | {size / 1e6:.2f} | {cells[f'load/{name}'] / 1e6:.2f} | {cells[f'memory/{name}'] / 1024:.1f} | {ring:.1f} |"
+        )
+    return lines
+
+
+def goals(cells):
+    """(what, goal, measured, met) of docs and architecture; ns unless said."""
+    cycle = {key: cells[f"cycle/tympan {key}"] for key in ("2/16", "2/512", "16/512", "64/512")}
+    floor = {key: cells[f"cycle/floor {key}"] for key in ("16/512", "64/512")}
+    per_sample = {name: cells[f"cycle/{name}/512"] / 1024 for name in ("gain", "lowpass")}
+    plain = max(cells[f"get/tympan 2/{s}"] for s in ("nsrt", "goin", "sfmt", "stm#"))
+    strings = max(cells[f"get/tympan 2/{s}"] for s in ("uid ", "lnam"))
+    stamp = cells["stamp/tympan 2/512"]
+    yield "cycle, 2 ch x 16", "<= 84", cycle["2/16"], cycle["2/16"] <= 84
+    yield "cycle, 2 ch x 512", "<= 180", cycle["2/512"], cycle["2/512"] <= 180
+    for key, name in (("16/512", "16 ch x 512"), ("64/512", "64 ch x 512")):
+        yield f"cycle, {name}, / floor", "<= 1.05", cycle[key] / floor[key], cycle[key] <= 1.05 * floor[key]
+    yield "GetZeroTimeStamp", "<= 31", stamp, stamp <= 31
+    yield "GetPropertyData, plain", "<= 25", plain, plain <= 25
+    yield "GetPropertyData, strings", "<= 120", strings, strings <= 120
+    yield "gain, per sample, whole cycle at 512", "<= 1", per_sample["gain"], per_sample["gain"] <= 1
+    yield "lowpass, per sample, whole cycle at 512", "<= 3", per_sample["lowpass"], per_sample["lowpass"] <= 3
+    load, memory = cells["load/gain"] / 1e6, cells["memory/gain"] / 1024
+    yield "start of a bundle, ms", "<= 6", load, load <= 6
+    yield "memory added by a bundle, MB", "<= 6", memory, memory <= 6
+
+
+def goal_table(cells):
+    lines = ["## Goals", "", "ns unless said; the goals are those the project began with.", "", "| what | goal | measured | met |", "|---|--:|--:|---|"]
+    for what, goal, value, met in goals(cells):
+        lines.append(f"| {what} | {goal} | {value:.2f} | {'yes' if met else '**no**'} |")
+    return lines
+
+
+def write_report(cells, sizes, machine, processes):
+    """The whole page."""
+    parts = [
+        INTRO.format(machine=machine, processes=processes).splitlines(),
+        goal_table(cells),
+        io_table(cells, "cycle", "A whole cycle"),
+        io_table(cells, "write", "WriteMix"),
+        io_table(cells, "read", "ReadInput"),
+        property_table(cells),
+        start_table(cells, sizes),
+    ]
+    return "\n\n".join("\n".join(part) for part in parts) + "\n"

@@ -1,0 +1,61 @@
+"""`make bench`: measure, and write docs/benchmarks.md. Every number is a median over processes of one run.
+
+Usage: python bench/run.py [--processes N] [--output FILE]
+"""
+
+import argparse
+import json
+import platform
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from statistics import median
+
+from report import write_report
+from subjects import build_all
+
+HERE = Path(__file__).parent
+
+
+def one_process(paths_file):
+    done = subprocess.run([sys.executable, str(HERE / "worker.py"), paths_file], stdout=subprocess.PIPE, check=True)
+    return json.loads(done.stdout)
+
+
+def measure(paths, processes):
+    """{cell: median over processes}; all subjects are in each process."""
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+        json.dump(paths, file)
+        file.flush()
+        runs = []
+        for number in range(processes):
+            print(f"process {number + 1} of {processes}", file=sys.stderr)
+            runs.append(one_process(file.name))
+    return {cell: median(run[cell] for run in runs) for cell in runs[0]}
+
+
+def machine():
+    """What the numbers were measured on, without naming the machine."""
+    model = next(
+        (line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), platform.processor()
+    )
+    return f"{platform.system()} {platform.machine()}, {model}, CPython {platform.python_version()}"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--processes", type=int, default=7)
+    parser.add_argument("--output", type=Path, default=HERE.parent / "docs" / "benchmarks.md")
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        print("building", file=sys.stderr)
+        paths = build_all(folder)
+        sizes = {name: sum(f.stat().st_size for f in Path(path).rglob("*") if f.is_file()) for name, path in paths.items()}
+        cells = measure(paths, args.processes)
+    args.output.write_text(write_report(cells, sizes, machine(), args.processes))
+    print(f"Wrote {args.output}")
+
+
+if __name__ == "__main__":
+    main()
