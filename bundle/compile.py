@@ -46,7 +46,9 @@ def tools_key():
     """Changes with the compiler, Cython, Python and the recipe."""
     compiler = tuple(toolchain.compiler())
     version = toolchain.compiler_version(compiler)
-    return cache.key(str(compiler), version, Cython.__version__, sys.version, *c_flags(), HERE / "recipe.py")
+    return cache.key(
+        str(compiler), version, Cython.__version__, sys.version, *c_flags(), HERE / "recipe.py", Path(__file__)
+    )
 
 
 def core_key():

@@ -18,9 +18,11 @@
 #include <Python.h>
 
 #include <dlfcn.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
-#include <unistd.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "coreaudio.h"
 #include "table.h"
@@ -53,17 +55,18 @@ static void log_exception(const char *what)
     Py_XDECREF(trace);
 }
 
-/* `.../NAME.driver/Contents`, absolute and without asking the file system. */
-static int find_contents(char *contents, char *binary, size_t size)
+/*
+ * The binary's path and `.../NAME.driver/Contents`. A host that gave an
+ * absolute path (CFBundle always does) makes this ask nothing of the file system.
+ */
+static int find_contents(char *contents, char binary[PATH_MAX])
 {
     Dl_info info;
-    if (!dladdr((const void *)&once, &info) || !info.dli_fname)
+    if (!dladdr((const void *)&once, &info) || !info.dli_fname || strlen(info.dli_fname) >= PATH_MAX)
         return 0;
-    char folder[1024] = "";
-    if (info.dli_fname[0] != '/' && !getcwd(folder, sizeof folder))
-        return 0;
-    int length = snprintf(binary, size, "%s%s%s", folder, folder[0] ? "/" : "", info.dli_fname);
-    if (length < 0 || (size_t)length >= size)
+    if (info.dli_fname[0] == '/')
+        strcpy(binary, info.dli_fname);
+    else if (!realpath(info.dli_fname, binary))
         return 0;
     strcpy(contents, binary);
     for (int parts = 0; parts < 2; parts++) { /* MacOS/NAME */
@@ -103,7 +106,7 @@ static PyStatus set_search(PyConfig *config, const char *contents)
     config->module_search_paths_set = 1;
     if (!tympan_library[0])
         return PyStatus_Ok();
-    char path[2048];
+    char path[PATH_MAX + 64];
     snprintf(path, sizeof path, "%s/%s", contents, tympan_library);
     wchar_t *wide = Py_DecodeLocale(path, NULL);
     if (!wide)
@@ -182,8 +185,8 @@ static AudioServerPlugInDriverRef create_driver(void)
 
 static void boot(void)
 {
-    char contents[2048], binary[2048];
-    if (!find_contents(contents, binary, sizeof binary)) {
+    char contents[PATH_MAX], binary[PATH_MAX];
+    if (!find_contents(contents, binary)) {
         log_failure("cannot start Python", "the bundle's own path is unknown or too long");
         return;
     }

@@ -52,7 +52,7 @@ def link(parts, libraries, factory, output):
 def elf_flags(exports, factory):
     """``now``: a symbol that is bound late would take the loader's lock on an IO thread."""
     exports.write_text(f"{{ global: {factory}; local: *; }};\n", encoding="ascii")
-    wanted = ("--gc-sections", "-Bsymbolic", "--as-needed", "--build-id=none", "-z,relro", "-z,now", "-O1", "-s")
+    wanted = ("--gc-sections", "-Bsymbolic", "--as-needed", "-z,relro", "-z,now", "-O1", "-s")
     return ["-shared", f"-Wl,--version-script={exports}", *(f"-Wl,{flag}" for flag in wanted)]
 
 

@@ -9,11 +9,23 @@ import sysconfig
 import uuid
 from pathlib import Path
 
+import lief
 import numpy as np
 import pytest
 
 from tympan._errors import UsageError
-from tympan.bundle import BundleConfig, build, build_bundle, plist, recipe, runtime, verify_bundle
+from tympan.bundle import (
+    BundleConfig,
+    build,
+    build_bundle,
+    layout,
+    link,
+    plist,
+    recipe,
+    runtime,
+    toolchain,
+    verify_bundle,
+)
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "examples"
@@ -60,7 +72,7 @@ def rendered(host, bundle):
 def in_a_process(code, *arguments):
     """Run Python code that loads bundles; images are never unloaded, so each test has a process of its own."""
     command = [sys.executable, "-c", code, *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT / "tests")
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT / "tests", timeout=120)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -89,6 +101,13 @@ def test_files(gain):
     assert (gain / "Contents" / "MacOS" / "Gain").stat().st_mode & 0o777 == 0o755
     assert [part.exports for part in found.slices] == [[recipe.FACTORY]]
     assert found.size < 12e6
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="macOS binds everything when it loads")
+def test_symbols_are_bound_when_loaded(gain):
+    """A call that is bound when it is first made takes the loader's lock, perhaps on an IO thread."""
+    binary = lief.ELF.parse(str(gain / "Contents" / "MacOS" / "Gain"))
+    assert lief.ELF.DynamicEntryFlags.FLAG.BIND_NOW in binary.get(lief.ELF.DynamicEntry.TAG.FLAGS)
 
 
 def test_info(gain):
@@ -234,7 +253,45 @@ def test_vendored_extension_modules(private_cache, tmp_path):
     )
 
 
-@pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
+def strange(bundle, paths):
+    """Paths that are neither files of the bundle nor folders above it.
+
+    A static bundle asks for nothing that is not there. For a vendored one the
+    loader searches Frameworks, and libpython's zipimport wants the time zone.
+    """
+    vendored = (bundle / "Contents" / "Frameworks").is_dir()
+
+    def expected(path):
+        known = path.startswith(f"{bundle}/") or str(bundle).startswith(path)
+        return known and Path(path).exists() or vendored and (known or path == "/etc/localtime")
+
+    return {path for path in paths if not expected(path)}
+
+
+def traced_paths(trace, begin, end):
+    """Every path that a program named to the system between two marks."""
+    lines = trace.read_text(encoding="utf-8").splitlines()
+    first = next(number for number, line in enumerate(lines) if f'"{begin}"' in line)
+    last = next(number for number, line in enumerate(lines) if f'"{end}"' in line)
+    named = [line.split('"')[1] for line in lines[first + 1 : last] if '"' in line]
+    return [path for path in named if path]  # none: a call about an open file
+
+
+def traced(command, trace):
+    """Run a command under strace."""
+    strace = ["strace", "-f", "-e", "trace=%file", "-o", str(trace)]
+    done = subprocess.run(
+        [*strace, *map(str, command)], capture_output=True, text=True, check=False, cwd=ROOT / "tests"
+    )
+    if done.returncode and "ptrace" in done.stderr.lower():
+        pytest.skip("processes cannot be traced here")
+    assert done.returncode == 0, done.stderr
+
+
+needs_strace = pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
+
+
+@needs_strace
 def test_no_file_outside_is_opened(gain, tmp_path):
     """From before the factory's first call until audio has been played."""
     code = """
@@ -248,18 +305,105 @@ with Host() as hal:
     os.path.exists("/end")
 """
     warm = build_bundle(made_driver(tmp_path / "warm", "Warm", 1.0), tmp_path / "dist")
-    trace = tmp_path / "trace"
-    command = ["strace", "-f", "-e", "trace=%file", "-o", str(trace), sys.executable, "-c", code, str(gain), str(warm)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT / "tests")
-    if done.returncode and "ptrace" in done.stderr.lower():
-        pytest.skip("processes cannot be traced here")
-    assert done.returncode == 0, done.stderr
-    lines = trace.read_text(encoding="utf-8").splitlines()
-    begin = next(number for number, line in enumerate(lines) if '"/begin"' in line)
-    end = next(number for number, line in enumerate(lines) if '"/end"' in line)
-    paths = [line.split('"')[1] for line in lines[begin + 1 : end] if '"' in line]
+    traced([sys.executable, "-c", code, gain, warm], tmp_path / "trace")
+    paths = traced_paths(tmp_path / "trace", "/begin", "/end")
     assert paths
-    assert [path for path in paths if not path.startswith(str(gain)) and str(gain).find(path) != 0] == []
+    assert strange(gain, paths) == set()
+
+
+#: A program without Python, like the process that loads drivers on macOS: argv is PATH and COUNT.
+C_HOST = """
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include "coreaudio.h"
+
+CFUUIDBytes CFUUIDGetUUIDBytes(CFUUIDRef uuid) { return *(const CFUUIDBytes *)uuid; }
+void tympan_os_log(const char *line) { fprintf(stderr, "%s\\n", line); }
+
+int main(int count, char **words)
+{
+    static const UInt8 other[16] = {1, 2, 3};
+    void *image = dlopen(words[1], RTLD_NOW | RTLD_LOCAL);
+    void *(*factory)(CFAllocatorRef, CFUUIDRef) = image ? dlsym(image, "TympanFactory") : NULL;
+    if (!factory)
+        return puts(dlerror()), 1;
+    access("/begin", F_OK);
+    printf("%d ", factory(NULL, (CFUUIDRef)other) == NULL);
+    access("/between", F_OK);
+    AudioServerPlugInDriverRef first = factory(NULL, (CFUUIDRef)tympan_kAudioServerPlugInTypeUUID);
+    AudioServerPlugInDriverRef second = factory(NULL, (CFUUIDRef)tympan_kAudioServerPlugInTypeUUID);
+    access("/end", F_OK);
+    if (!first || first != second)
+        return printf("%p %p", (void *)first, (void *)second), 1;
+    for (int up = 0; up < 2; up++)
+        printf("%u ", up ? (*first)->Release(first) : (*first)->AddRef(first));
+    printf("%u\\n", (*first)->Release(first));
+    return 0;
+}
+"""
+
+
+@pytest.fixture
+def c_host(gain, tmp_path):
+    """The program, with an empty function for everything else that the bundle wants of the platform."""
+    (part,) = verify_bundle(gain).slices
+    wanted = [name for name, origin in part.imports if name.startswith(link.PLATFORM) and not origin]
+    stubs = "".join(f"void *{name}(void) {{ return 0; }}\n" for name in wanted if name not in C_HOST)
+    (tmp_path / "host.c").write_text(C_HOST, encoding="ascii")
+    (tmp_path / "stubs.c").write_text(stubs, encoding="ascii")
+    sources = [str(tmp_path / "host.c"), str(tmp_path / "stubs.c")]
+    command = [
+        *toolchain.compiler(),
+        "-w",
+        "-rdynamic",
+        f"-I{ROOT / 'tympan'}",
+        *sources,
+        "-o",
+        str(tmp_path / "host"),
+        "-ldl",
+    ]
+    subprocess.run(command, check=True)
+    return tmp_path / "host"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="supplies CoreFoundation's names itself")
+def test_host_without_python(gain, c_host):
+    """NULL for another type; one reference per call of the factory; a relative path will do."""
+    for folder, path in (("/", gain / "Contents" / "MacOS" / "Gain"), (gain / "Contents" / "MacOS", "./Gain")):
+        done = subprocess.run([c_host, path], capture_output=True, text=True, check=False, cwd=folder)
+        assert (done.stdout, done.stderr, done.returncode) == ("1 3 2 1\n", "", 0)
+
+
+@needs_strace
+@pytest.mark.skipif(sys.platform != "linux", reason="supplies CoreFoundation's names itself")
+def test_start_reads_nothing(gain, c_host, tmp_path):
+    """No pyvenv.cfg, no time zone, no codec: nothing but the bundle's own binary is asked for."""
+    traced([c_host, gain / "Contents" / "MacOS" / "Gain"], tmp_path / "trace")
+    assert traced_paths(tmp_path / "trace", "/begin", "/between") == [], (
+        "the type is checked before anything is started"
+    )
+    paths = traced_paths(tmp_path / "trace", "/between", "/end")
+    assert strange(gain, paths) == set()
+
+
+def test_control_calls_on_other_threads(gain):
+    """The thread that called the factory does not keep the interpreter to itself."""
+    code = """
+import sys, threading
+from test_bundle import AUDIO, rendered
+from tympan.testing import Host
+with Host() as hal:
+    device = hal.load(sys.argv[1]).devices[0]
+    played = []
+    for _ in range(3):
+        thread = threading.Thread(target=lambda: played.append(device.render(AUDIO, 512, 4800)))
+        thread.start()
+        thread.join()
+    print(len(played))
+"""
+    assert in_a_process(code, gain) == "3\n"
 
 
 def test_broken_driver_module_answers_null_and_says_why(private_cache, tmp_path):
@@ -331,6 +475,27 @@ def test_builds_at_the_same_time(private_cache, tmp_path):
     assert [(process.communicate()[1], process.returncode) for process in running] == [("", 0)] * 4
     verify_bundle(tmp_path / "dist" / "Same.driver")
     assert [entry.name for entry in (tmp_path / "dist").iterdir()] == ["Same.driver"]
+
+
+def test_target_that_comes_back_is_replaced_again(tmp_path, monkeypatch):
+    """Another process may put its bundle there between our two renames."""
+    new, target = tmp_path / "scratch" / "A.driver", tmp_path / "A.driver"
+    for folder in (new, target):
+        (folder / "Contents").mkdir(parents=True)
+    (new / "new").touch()
+    really, failures = os.rename, []
+
+    def rename(source, destination):
+        if destination == target and len(failures) < 3:
+            failures.append(source)
+            (target / "Contents").mkdir(parents=True)
+            raise OSError(39, "Directory not empty")
+        really(source, destination)
+
+    monkeypatch.setattr(layout.os, "rename", rename)
+    layout.move(new, target)
+    assert (target / "new").exists()
+    assert len(failures) == 3
 
 
 def test_extension_module_is_the_same_object(private_cache):

@@ -196,6 +196,28 @@ def test_start_fails(defect):
         assert not client.running and not device.is_running
 
 
+def test_host_called_from_io(defect):
+    with Host() as hal:
+        device = hal.load(defect("notifies_in_io")).device()
+        with pytest.raises(HostError, match="called PropertiesChanged inside an IO operation"):
+            device.render(numpy.zeros((100, 2), numpy.float32), frames=100)
+        hal.callback_errors.clear()
+
+
+def test_host_called_with_the_gil(defect):
+    with Host() as hal:
+        device = hal.load(defect("notifies_with_gil")).device()
+        with pytest.raises(HostError, match="called PropertiesChanged while holding the GIL"):
+            device.set_sample_rate(96_000.0)
+
+
+def test_change_requested_too_early(defect):
+    with Host() as hal:
+        hal.load(defect("requests_in_initialize"))
+        with pytest.raises(HostError, match="RequestDeviceConfigurationChange before Initialize returned"):
+            hal.pump()
+
+
 def test_write_beyond_a_property(defect):
     with Host() as hal:
         plugin = hal.load(defect("long_value_written"))

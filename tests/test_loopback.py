@@ -137,6 +137,15 @@ def test_a_second_start_is_silent():
             assert not got[: device.delay(512)].any()
 
 
+def test_a_start_with_a_larger_buffer_does_not_reach_back():
+    """The second client reads times that the first one wrote, on another line."""
+    with Host() as hal:
+        device = hal.attach(driver_class()).devices[0]
+        device.render(section(pattern(2), 0, 30_000), 16)
+        got = device.render(section(pattern(2), 0, 5000), 2048)
+        assert not got[: device.delay(2048)].any()
+
+
 def test_all_common_rates_after_a_configuration_change():
     with Host() as hal:
         device = hal.attach(driver_class(device_spec().with_sample_rates())).devices[0]

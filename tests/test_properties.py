@@ -239,6 +239,7 @@ def test_one_direction_only():
         assert struct.unpack("<II", plugin.get(DEVICE, "dch2", "inpt")) == (1, 1)
         assert not plugin.has(DEVICE, "srnd", "outp") and not plugin.has(DEVICE, "lchn", "outp", 1)
         assert [plugin.get_uint32(DEVICE, "dflt", s) for s in IO] == [1, 0]
+        assert [plugin.get_uint32(DEVICE, "sflt", s) for s in IO] == [0, 0], "no alert sounds unless asked"
         assert (plugin.get_string(3, "lnam"), plugin.get_code(3, "term")) == ("Mic", "line")
 
 

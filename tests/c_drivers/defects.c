@@ -3,6 +3,9 @@
  * check of the simulated host is seen to catch something.
  */
 
+#define _GNU_SOURCE
+#include <dlfcn.h>
+
 #include "../../bench/floor.c"
 
 enum defect {
@@ -14,7 +17,7 @@ enum defect {
     initialize_fails, start_fails, stop_without_start_succeeds, second_initialize_succeeds,
     streams_unscoped, no_available_formats, no_hidden_property, short_buffer_written, long_value_written,
     getter_notifies, set_is_silently_ignored, any_rate_accepted, rate_changes_at_once, unknown_object_succeeds,
-    device_owner_is_itself, uid_does_not_translate, small_period, has_buffer_size,
+    notifies_in_io, notifies_with_gil, requests_in_initialize, device_owner_is_itself, uid_does_not_translate, small_period, has_buffer_size,
 };
 
 static double last_sample;
@@ -60,10 +63,28 @@ static OSStatus bad_stamp(AudioServerPlugInDriverRef d, AudioObjectID device, UI
     return status;
 }
 
+static void notify(void)
+{
+    AudioObjectPropertyAddress active = {kAudioStreamPropertyIsActive, kAudioObjectPropertyScopeGlobal, 0};
+    floor_state.host->PropertiesChanged(floor_state.host, INPUT, 1, &active);
+}
+
+/* The lock of the process's interpreter, as a driver's Python code holds it without a bundle. */
+static void notify_with_gil(void)
+{
+    int (*ensure)(void) = (int (*)(void))dlsym(RTLD_DEFAULT, "PyGILState_Ensure");
+    void (*release)(int) = (void (*)(int))dlsym(RTLD_DEFAULT, "PyGILState_Release");
+    int state = ensure();
+    notify();
+    release(state);
+}
+
 static OSStatus bad_do(AudioServerPlugInDriverRef d, AudioObjectID device, AudioObjectID stream, UInt32 client,
                        UInt32 operation, UInt32 frames, const AudioServerPlugInIOCycleInfo *info, void *audio, void *other)
 {
     int reads = operation == kAudioServerPlugInIOOperationReadInput;
+    if (DEFECT == notifies_in_io && reads)
+        notify();
     unsigned char *bytes = audio, *end = bytes + frames * FRAME;
     if (DEFECT == read_does_nothing && reads)
         return 0;
@@ -120,8 +141,7 @@ static OSStatus bad_get(AudioServerPlugInDriverRef d, AudioObjectID object, pid_
         break;
     case getter_notifies:
         if (object == DEVICE && a->mSelector == kAudioDevicePropertyLatency && !status)
-            floor_state.host->PropertiesChanged(floor_state.host, INPUT, 1,
-                &(AudioObjectPropertyAddress){kAudioStreamPropertyIsActive, kAudioObjectPropertyScopeGlobal, 0});
+            notify();
         break;
     case unknown_object_succeeds:
         if (object > OUTPUT)
@@ -175,6 +195,8 @@ static OSStatus bad_set(AudioServerPlugInDriverRef d, AudioObjectID object, pid_
 {
     OSStatus status = floor_set(d, object, pid, a, qualifier_size, qualifier, size, data);
     int rate = a && a->mSelector == kAudioDevicePropertyNominalSampleRate && size == 8 && data;
+    if (DEFECT == notifies_with_gil && rate)
+        notify_with_gil();
     if (DEFECT == set_is_silently_ignored && status == kAudioHardwareUnsupportedOperationError)
         return 0;
     if (DEFECT == any_rate_accepted && rate)
@@ -189,6 +211,8 @@ static OSStatus bad_initialize(AudioServerPlugInDriverRef d, AudioServerPlugInHo
     if (DEFECT == initialize_fails)
         return kAudioHardwareNotReadyError;
     OSStatus status = floor_initialize(d, host);
+    if (DEFECT == requests_in_initialize && !status)
+        host->RequestDeviceConfigurationChange(host, DEVICE, 48000, NULL);
     return DEFECT == second_initialize_succeeds ? 0 : status;
 }
 

@@ -60,7 +60,7 @@ cdef extern from "host_engine.h" nogil:
         UInt32 client
         double ticks_per_frame, tolerance
         UInt32 nominal, period, input_safety, output_safety, capacity
-        bint reads, writes, cycles_marked
+        bint reads, writes, cycles_marked, paced
         int input_count, output_count
         UInt32 input_channels, output_channels
         host_stream* inputs
@@ -76,6 +76,7 @@ cdef extern from "host_engine.h" nogil:
         double* facts
         uint64_t* ticks
 
+    int engine_inside
     int engine_stamp(host_engine* e)
     void engine_sync(host_engine* e)
     int engine_run(host_engine* e, const UInt32* counts, size_t count, const float* output, float* input)
@@ -88,6 +89,10 @@ cdef extern from "host_bench.h" nogil:
     double bench_property(AudioServerPlugInDriverRef driver, AudioObjectID object,
                           const AudioObjectPropertyAddress* address, int is_reference, uint64_t count, OSStatus* status)
     double bench_memcpy(size_t bytes, uint64_t count)
+
+
+cdef extern from "Python.h" nogil:
+    int PyGILState_Check()
 
 
 ctypedef void* (*Factory)(CFAllocatorRef, CFUUIDRef) noexcept nogil
@@ -404,10 +409,10 @@ cdef struct HostRef:
 cdef class HostTable:
     """What a driver gets in Initialize (AudioServerPlugInHostInterface), for one plug-in.
 
-    ``delegate.properties_changed(object, [(selector, scope, element), ...])`` and
-    ``delegate.request_change(device, action, info) -> status`` are called on the
-    driver's thread. Keep the object for as long as the driver's image is loaded,
-    which is for ever.
+    ``delegate.properties_changed(object, [(selector, scope, element), ...])``,
+    ``delegate.request_change(device, action, info) -> status`` and
+    ``delegate.called_wrongly(function, how)`` are called on the driver's thread. Keep
+    the object for as long as the driver's image is loaded, which is for ever.
     """
 
     cdef HostRef* c
@@ -452,20 +457,34 @@ cdef class HostTable:
             self.discard(key)
 
 
-cdef OSStatus _properties_changed(AudioServerPlugInHostRef host, AudioObjectID object, UInt32 count,
-                                  const AudioObjectPropertyAddress* addresses) noexcept with gil:
+# A driver calls its host from no IO operation, and without our interpreter's lock (every call
+# of ours into the driver releases it, so whoever holds it took it).
+cdef int _context() noexcept nogil:
+    return 1 if engine_inside else 2 if PyGILState_Check() else 0
+
+
+cdef HostTable _owner(AudioServerPlugInHostRef host, function, int context):
     cdef HostTable self = <HostTable>(<HostRef*>host).owner
+    if context:
+        self.delegate.called_wrongly(function, ("", "inside an IO operation", "while holding the GIL")[context])
+    return self
+
+
+cdef OSStatus _properties_changed(AudioServerPlugInHostRef host, AudioObjectID object, UInt32 count,
+                                  const AudioObjectPropertyAddress* addresses) noexcept nogil:
+    cdef int context = _context()
     cdef UInt32 i
-    changed = []
-    for i in range(count):
-        changed.append((addresses[i].mSelector, addresses[i].mScope, addresses[i].mElement))
-    self.delegate.properties_changed(object, changed)
+    with gil:
+        changed = []
+        for i in range(count):
+            changed.append((addresses[i].mSelector, addresses[i].mScope, addresses[i].mElement))
+        _owner(host, "PropertiesChanged", context).delegate.properties_changed(object, changed)
     return 0
 
 
 cdef OSStatus _copy_from_storage(AudioServerPlugInHostRef host, CFStringRef key,
                                  CFPropertyListRef* out) noexcept with gil:
-    cdef HostTable self = <HostTable>(<HostRef*>host).owner
+    cdef HostTable self = _owner(host, "CopyFromStorage", engine_inside)
     cdef uintptr_t value
     if out == NULL:
         return kAudioHardwareIllegalOperationError
@@ -476,7 +495,7 @@ cdef OSStatus _copy_from_storage(AudioServerPlugInHostRef host, CFStringRef key,
 
 cdef OSStatus _write_to_storage(AudioServerPlugInHostRef host, CFStringRef key,
                                 CFPropertyListRef value) noexcept with gil:
-    cdef HostTable self = <HostTable>(<HostRef*>host).owner
+    cdef HostTable self = _owner(host, "WriteToStorage", engine_inside)
     if value == NULL:
         return kAudioHardwareIllegalOperationError
     CFRetain(value)
@@ -487,14 +506,18 @@ cdef OSStatus _write_to_storage(AudioServerPlugInHostRef host, CFStringRef key,
 
 
 cdef OSStatus _delete_from_storage(AudioServerPlugInHostRef host, CFStringRef key) noexcept with gil:
-    cdef HostTable self = <HostTable>(<HostRef*>host).owner
+    cdef HostTable self = _owner(host, "DeleteFromStorage", engine_inside)
     return 0 if self.discard(string_at(<uintptr_t>key)) else kAudioHardwareUnspecifiedError
 
 
 cdef OSStatus _request_change(AudioServerPlugInHostRef host, AudioObjectID device, uint64_t action,
-                              void* info) noexcept with gil:
-    cdef HostTable self = <HostTable>(<HostRef*>host).owner
-    return self.delegate.request_change(device, action, <uintptr_t>info)
+                              void* info) noexcept nogil:
+    cdef int context = _context()
+    cdef OSStatus status
+    with gil:
+        self = _owner(host, "RequestDeviceConfigurationChange", context)
+        status = self.delegate.request_change(device, action, <uintptr_t>info)
+    return status
 
 
 # --- the IO engine -----------------------------------------------------------------
@@ -546,6 +569,10 @@ cdef class Engine:
             streams[i].id, streams[i].kind, streams[i].channels = stream, kind, count
             streams[i].first, streams[i].bytes_per_frame = first, bytes_per_frame
         return len(described)
+
+    def pace(self, bint paced):
+        """Whether a cycle waits for its time (with the virtual clock: moves it there)."""
+        self.e.paced = paced
 
     def operations(self, bint reads, bint writes, bint cycles_marked):
         """What WillDoIOOperation said of ReadInput, WriteMix and Cycle."""

@@ -104,6 +104,7 @@ class DeviceIO(DeviceProperties):
         ticks_per_frame = self.plugin.hal.ticks_per_second / self.sample_rate
         (inputs, input_channels), (outputs, output_channels) = self._layout("inpt"), self._layout("outp")
         channels, safety = (input_channels, output_channels), (self._safety("inpt"), self._safety("outp"))
+        client.engine.pace(self.plugin.hal.clock != "free")
         client.engine.configure(ticks_per_frame, self.period, inputs, outputs, channels, safety)
 
     def _safety(self, scope):

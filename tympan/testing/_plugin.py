@@ -8,6 +8,7 @@ from tympan.testing._properties import Properties
 from tympan.testing._render import Device
 from tympan.testing._status import code, host_error, name, refused
 
+_HOST_CALLS = "Call the host from a queue of its own, with no lock held; Initialize may not request changes."
 _PLUGIN = 1  # kAudioObjectPlugInObject
 _hosts: list[_host.HostTable] = []  # host tables live as long as the process: a driver's image is never unloaded
 
@@ -48,7 +49,8 @@ class Plugin(Properties):
         self._keep = keep  # the Python object behind the reference, without a bundle
         self._devices = {}
         self._lock = threading.RLock()
-        self.notifications = []
+        self.notifications: list[Notification] = []
+        self.initialized = False
         self.host_table = _host.HostTable(self)
         _hosts.append(self.host_table)
 
@@ -60,6 +62,7 @@ class Plugin(Properties):
         status = self.table.initialize(self.host_table)
         if status:
             raise refused(f"Initialize of {self.label}", status, "The log (hal.log) may say why.")
+        self.initialized = True
 
     @property
     def devices(self):
@@ -116,8 +119,14 @@ class Plugin(Properties):
         if address and _host.kind_of(address):
             _host.release(address)
 
+    def called_wrongly(self, function, how):
+        """The driver called the host from where it must not; pump() raises it."""
+        self.hal.callback_errors.append(host_error(f"{self.label} called {function} {how}", _HOST_CALLS))
+
     def request_change(self, device_id, action, info):
         """RequestDeviceConfigurationChange: what happens is up to the Host's config_change."""
+        if not self.initialized:
+            self.called_wrongly("RequestDeviceConfigurationChange", "before Initialize returned")
         try:
             return self.hal.request_change(self, device_id, action, info)
         except Exception as error:  # nothing may pass through the driver; pump() raises it

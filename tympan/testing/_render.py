@@ -50,7 +50,7 @@ class Device(DeviceIO):
         if not frames:
             raise UsageError("a cycle needs frames: give output or frames")
         nominal = buffer or client.engine_nominal or frames
-        return self._cycles(client, nominal, numpy.array([frames], numpy.uint32), self._block(output, frames), None)
+        return self._cycles(client, nominal, numpy.array([frames], numpy.uint32), self._audio(output), None)
 
     def _only_running_client(self):
         running = [client for client in self.clients if client.running]
@@ -58,30 +58,31 @@ class Device(DeviceIO):
             raise UsageError(f"{len(running)} clients are running; say which one with client=")
         return running[0]
 
-    def _block(self, audio, frames):
-        if audio is None or not self.channels("outp"):
+    def _audio(self, audio):
+        """The audio as float32 (frames, output channels), or None where there is nothing to play."""
+        channels = self.channels("outp")
+        if audio is None or not channels:
             return None
-        block = numpy.zeros((frames, self.channels("outp")), numpy.float32)
-        data = numpy.asarray(audio, numpy.float32)
+        data = numpy.ascontiguousarray(audio, numpy.float32)
         data = data[:, None] if data.ndim == 1 else data
-        if data.ndim != 2 or data.shape[1] != block.shape[1]:
-            raise UsageError(f"audio of shape {data.shape} for a device with {block.shape[1]} output channels")
-        block[: len(data)] = data
-        return block
+        if data.ndim != 2 or data.shape[1] != channels:
+            raise UsageError(f"audio of shape {data.shape} for a device with {channels} output channels")
+        return data
 
-    def _cycles(self, client, nominal, counts, output, progress):
+    def _cycles(self, client, nominal, counts, audio, progress):
         total = int(counts.sum(dtype=numpy.int64))
         result = numpy.zeros((total, self.channels("inpt")), numpy.float32)
         client.engine_nominal = nominal
+        largest = max(nominal, int(counts.max()))
         done = 0
         for first in range(0, len(counts), _STRETCH):
             part = counts[first : first + _STRETCH]
             frames = int(part.sum(dtype=numpy.int64))
-            block = None if output is None else output[done : done + frames]
+            block = _stretch(audio, done, frames)
             with self._io_lock:
                 if not client.running:
                     raise host_error("IO was stopped while cycles ran")
-                client.engine.allocate(nominal, max(nominal, int(counts.max())))
+                client.engine.allocate(nominal, largest)
                 fault = client.engine.run(part, block, result[done : done + frames])
                 self._line = client.engine.line
             self._check(client, fault)
@@ -113,7 +114,6 @@ class Device(DeviceIO):
                 raise UsageError("without audio, render needs frames=")
             frames = len(audio) + self.delay(buffer)
         counts = _frame_counts(frames, buffer, jitter, seed)
-        total = int(counts.sum(dtype=numpy.int64))
         if audio is not None:
             audio = audio[:frames]
         own = client is None
@@ -122,11 +122,20 @@ class Device(DeviceIO):
         try:
             if own:
                 self.start(client)
-            return self._cycles(client, buffer, counts, self._block(audio, total), progress)[:frames]
+            return self._cycles(client, buffer, counts, self._audio(audio), progress)[:frames]
         finally:
             if own:
                 self.remove_client(client)
                 self.plugin.hal.pump()
+
+
+def _stretch(audio, first, frames):
+    """``frames`` frames from ``first`` on, silent after the end; a view where that is possible."""
+    if audio is None:
+        return None
+    part = audio[first : first + frames]
+    missing = frames - len(part)
+    return numpy.pad(part, ((0, missing), (0, 0))) if missing else part
 
 
 def _frame_counts(frames, buffer, jitter, seed):

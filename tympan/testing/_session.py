@@ -1,5 +1,6 @@
 """The simulated host: a process that stands in for coreaudiod."""
 
+import sys
 import threading
 
 from tympan._errors import UsageError
@@ -22,9 +23,11 @@ class Host:
     RequestDeviceConfigurationChange: "now" (performed before it returns, on the
     driver's thread), "deferred" (by pump()), "thread" (by pump(), on another thread),
     "abort" or "refuse". ``timebase``: (numer, denom), ns per tick; Apple silicon has (125, 3).
-    ``clock``: "virtual" or "real". ``queue``: "manual" (queued work runs in pump(), on the
-    caller's thread) or "thread". ``check_leaks``: raise at the end when objects
-    are left. ``echo_log``: the drivers' log to stderr.
+    ``clock``: "virtual" (cycles move it), "real" (cycles wait for their time), or "free"
+    (the real clock, and cycles do not wait; on macOS, where the clock is the system's,
+    "virtual" is "free"). ``queue``: "manual" (queued work runs in pump(), on the caller's
+    thread) or "thread". ``check_leaks``: raise at the end when objects are left.
+    ``echo_log``: the drivers' log to stderr. ``start_time``: ticks of the virtual clock.
 
     Use it as a context manager; one at a time in a process. At the end it stops
     clients, removes them, releases every plug-in and checks the ledger.
@@ -43,14 +46,15 @@ class Host:
     ):
         _choice("policy", policy, _POLICIES)
         _choice("config_change", config_change, _CHANGES)
-        _choice("clock", clock, ("virtual", "real"))
+        _choice("clock", clock, ("virtual", "real", "free"))
         _choice("queue", queue, ("manual", "thread"))
         self.policy = policy
         self.config_change = config_change
         self.check_leaks = check_leaks
         self.plugins = []
         self.failed_changes = []  # (device, action, status) of Performs that failed
-        self._timebase, self._clock, self._queue = timebase, clock, queue
+        self.clock = "free" if clock == "virtual" and sys.platform == "darwin" else clock
+        self._timebase, self._queue = timebase, queue
         self._echo, self._start_time = echo_log, start_time
         self.callback_errors = []  # raised by the host's side of a driver's call; pump() raises the first
         self._requests = []
@@ -62,7 +66,7 @@ class Host:
         if _active:
             raise UsageError("a simulated host is active already in this process", "Leave its with block first.")
         _active.append(self)
-        _platform.set_clock(self._clock == "virtual", *self._timebase)
+        _platform.set_clock(self.clock == "virtual", *self._timebase)
         _platform.set_time(self._start_time)
         _platform.set_queue_threaded(self._queue == "thread")
         _platform.set_log_echo(self._echo)

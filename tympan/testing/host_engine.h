@@ -45,6 +45,7 @@ typedef struct host_engine {
     double ticks_per_frame, tolerance;
     UInt32 nominal, period, input_safety, output_safety, capacity;
     int reads, writes, cycles_marked; /* what WillDoIOOperation said */
+    int paced;                        /* a cycle waits for its time, or moves the virtual clock there */
     int input_count, output_count;
     UInt32 input_channels, output_channels;
     host_stream inputs[HOST_STREAMS], outputs[HOST_STREAMS];
@@ -66,6 +67,9 @@ typedef struct host_engine {
     double facts[4];
     uint64_t ticks[3];
 } host_engine;
+
+/* True on a thread that is inside a cycle, from where a driver must not call its host. */
+static _Thread_local int engine_inside;
 
 static int engine_fault(host_engine *e, int fault, double a, double b, uint64_t host, uint64_t now)
 {
@@ -321,7 +325,7 @@ static int engine_write(host_engine *e, UInt32 frames, AudioServerPlugInIOCycleI
 static int engine_cycle(host_engine *e, UInt32 frames, const float *output, float *input)
 {
     AudioServerPlugInIOCycleInfo info;
-    if (e->synced)
+    if (e->synced && e->paced)
         tympan_clock_reach(engine_host_time(e, e->time));
     if (engine_stamp(e))
         return e->fault;
@@ -349,14 +353,15 @@ static int engine_run(host_engine *e, const UInt32 *counts, size_t count, const 
 {
     size_t done = 0;
     e->fault = FAULT_NONE;
-    for (size_t i = 0; i < count; i++) {
+    engine_inside = 1;
+    for (size_t i = 0; i < count && !e->fault; i++) {
         const float *out = output ? output + done * e->output_channels : NULL;
         float *in = input ? input + done * e->input_channels : NULL;
-        if (engine_cycle(e, counts[i], out, in))
-            return e->fault;
+        engine_cycle(e, counts[i], out, in);
         done += counts[i];
     }
-    return 0;
+    engine_inside = 0;
+    return e->fault;
 }
 
 static int stream_allocate(host_stream *s, UInt32 frames)

@@ -10,7 +10,7 @@ from tympan.testing import Host
 @pytest.mark.parametrize("rate", [44_100.0, 48_000.0, 96_000.0])
 def test_half_once(example, buffer, rate):
     """Not a quarter: the loopback passes the driver twice and is processed once."""
-    noise = np.random.default_rng(0).uniform(-1, 1, (20_000, 2)).astype(np.float32)
+    noise = np.random.default_rng(0).uniform(-1, 1, (80_000, 2)).astype(np.float32)      # twice round the ring
     with Host() as hal:
         device = example.open(hal).device()
         device.set_sample_rate(rate)

@@ -1,0 +1,237 @@
+"""Who may import whom, which file may do what: the rules, as functions of (file name, text).
+
+Each function yields one sentence per violation. ``test_layering.py`` applies
+them to the project, and to made-up files that break them.
+"""
+
+import ast
+import re
+import sys
+from fnmatch import fnmatch
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+SOURCES = ("*.py", "*.pyx", "*.pxd", "*.pxi")
+
+STDLIB = frozenset(sys.stdlib_module_names)
+BELOW = ("tympan", "tympan._errors")  # the contract's Python names
+TESTING = ("tympan.testing", "tympan.testing.*")
+BUNDLE = ("tympan.bundle", "tympan.bundle.*")
+NUMBERS = ("numpy", "soundfile", "matplotlib", "rich")
+
+#: First matching row counts: file, what it may cimport, what it may import, and only inside functions.
+#: ``_x`` is ``tympan._x``; "stdlib" any of the standard library; a pattern may end in ``*``.
+TABLE = [
+    # L0: declarations, no runtime module
+    ("tympan/coreaudio.pxd", ["libc"], [], []),
+    ("tympan/_types.pxd", ["libc"], [], []),
+    ("tympan/_rt.pxd", ["libc"], [], []),
+    # L1: inline IO code, no runtime module; then the contract and the core
+    ("tympan/_clock.pxd", ["libc", "_rt"], [], []),
+    ("tympan/_ring.pxd", ["libc", "_rt"], [], []),
+    ("tympan/_convert.pxd", ["libc"], [], []),
+    ("tympan/_objects.pxd", ["libc", "_clock", "_convert", "_ring", "_types", "coreaudio"], [], []),
+    ("tympan/_io.pxd", ["libc", "_convert", "_objects", "_ring", "_rt", "_types", "coreaudio"], [], []),
+    ("tympan/_errors.py", [], [], []),
+    ("tympan/_spec.py", [], ["_errors"], []),
+    ("tympan/_driver.p*", ["libc", "_rt", "_types"], ["_errors", "_spec"], []),
+    ("tympan/_objects.pyx", ["libc", "_convert", "_driver", "_rt", "coreaudio"], ["_driver", "_errors"], []),
+    ("tympan/_properties.p*", ["libc", "_convert", "_objects", "_rt", "_types", "coreaudio"], ["_errors"], []),
+    (
+        "tympan/_hal.p*",
+        ["libc", "cpython", "_clock", "_driver", "_io", "_objects", "_properties", "_ring", "_rt", "_types", "coreaudio"],
+        ["_errors"],
+        [],
+    ),
+    ("tympan/__init__.pxd", ["_driver", "_rt", "_types"], [], []),
+    ("tympan/__init__.py", [], ["_driver", "_errors", "_spec"], []),
+    # L2: the simulated host sees only the C table; _session makes the reference of a class without a bundle
+    ("tympan/testing/_session.py", [], ["stdlib", *BELOW, *TESTING], ["_hal"]),
+    ("tympan/testing/_*_cli.py", [], ["stdlib", *BELOW, *NUMBERS, *TESTING], [*NUMBERS, "tympan.bundle"]),
+    ("tympan/testing/_rules_life.py", [], ["stdlib", *BELOW, *TESTING], ["tympan.bundle"]),  # one rule verifies
+    ("tympan/testing/*.py", [], ["stdlib", *BELOW, *NUMBERS, *TESTING], []),
+    ("tympan/testing/*.p*", ["libc", "coreaudio"], ["stdlib", "_errors"], []),
+    # L3: tools
+    ("bundle/recipe.py", [], [], []),
+    ("bundle/boot.py", [], ["stdlib"], []),
+    ("bundle/*.py", [], ["stdlib", "Cython", "lief", *BELOW, *BUNDLE], []),
+    ("tympan/_cli.py", [], ["stdlib", *BELOW], ["rich", *BUNDLE, *TESTING]),
+    ("tympan/__main__.py", [], ["stdlib", "_cli"], []),
+    # a driver
+    ("examples/*.pyx", ["libc", "tympan"], ["stdlib", "tympan"], []),
+]
+
+#: Where C declarations of other libraries may stand.
+EXTERN = ("tympan/coreaudio.pxd", "tympan/_rt.pxd", "tympan/_convert.pxd", "tympan/testing/*")
+
+#: Where a pointer may become an object, or an object a pointer.
+CASTS = (
+    "tympan/_hal.pyx",  # the table's entries find their driver
+    "tympan/_objects.pyx",  # reads the address of process_io once, from the class's C table
+    "tympan/testing/_host.pyx",  # the host's table, whose entries find their host
+)
+
+LONGEST = 500
+#: Hand-written files that may be longer, up to so many lines, and why.
+LONGER = {
+    "tympan/_hal.pyx": (800, "one function per slot of the table; splitting it would split its checks"),
+    "tympan/_properties.pyx": (620, "one getter per row"),
+    "tympan/testing/_host.pyx": (700, "one method per slot of both tables"),
+    "bench/floor.c": (620, "a whole driver that shares nothing, on purpose"),
+}
+GENERATED = ("tympan/coreaudio.h", "tympan/coreaudio.pxd", "tests/abi/coreaudio_asserts.c", "docs/properties.md")
+
+
+def project_files(*patterns, folders=("tympan", "bundle", "examples")):
+    """(name relative to the root, text) of the project's own files."""
+    for folder in folders:
+        for pattern in patterns:
+            for path in sorted((ROOT / folder).rglob(pattern)):
+                if not {"build", "dist", "__pycache__"} & set(path.relative_to(ROOT).parts):
+                    yield path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8")
+
+
+def module_of(name):
+    """``bundle/plist.py`` -> ``tympan.bundle.plist``."""
+    parts = Path(name).with_suffix("").parts
+    parts = ("tympan", *parts) if parts[0] == "bundle" else parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module_of(name) for name, _ in project_files(*SOURCES)}
+
+# ---- what a file imports ----
+
+STRING = re.compile(r'("""|\'\'\')[\s\S]*?\1|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|#[^\n]*')
+STATEMENT = re.compile(
+    r"^(?P<indent>[ \t]*)(?:from[ \t]+(?P<base>[\w.]+)[ \t]+(?P<c>c?)import[ \t]+(?P<names>\([^)]*\)|[^\n]*)"
+    r"|(?P<plain>c?)import[ \t]+(?P<modules>[^\n]+))",
+    re.MULTILINE,
+)
+
+
+def code_only(text):
+    """Without comments and strings; lines keep their numbers."""
+    return STRING.sub(lambda found: "\n" * found[0].count("\n") if found[0][0] == "#" or "\n" in found[0] else '""', text)
+
+
+def cython_imports(text):
+    """(module, is cimport, is inside a function) of every import statement of a .pyx or .pxd."""
+    for found in STATEMENT.finditer(code_only(text)):
+        names = [item.split(" as ")[0].strip() for item in (found["names"] or found["modules"]).strip("()").split(",")]
+        for name in filter(None, names):
+            module = target(found["base"], name) if found["base"] else name
+            yield module, bool(found["c"] or found["plain"]), bool(found["indent"])
+
+
+def python_imports(text):
+    """The same of a .py, where nothing is a cimport."""
+    tree = ast.parse(text)
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    inside = {inner for outer in functions for inner in ast.walk(outer)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, False, node in inside) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = "." * node.level + (node.module or "")
+            yield from ((target(base, alias.name), False, node in inside) for alias in node.names)
+
+
+def target(base, name):
+    """``from base import name`` means the module base.name, if there is one."""
+    return f"{base}.{name}" if f"{base}.{name}" in MODULES else base
+
+
+# ---- the rules ----
+
+
+def row_of(name):
+    """The table's row for a file, or None."""
+    return next((row for row in TABLE if fnmatch(name, row[0])), None)
+
+
+def allows(names, module):
+    """Whether ``module`` is one of ``names`` of the table."""
+    top = module.partition(".")[0]
+    if top == "tympan":
+        full = [f"tympan.{name}" if name[0] == "_" or name == "coreaudio" else name for name in names]
+        return any(fnmatch(module, name) for name in full)
+    return top in names or (top in STDLIB and "stdlib" in names)
+
+
+def wrong_imports(name, text):
+    """Imports that the table does not allow."""
+    row = row_of(name)
+    if row is None:
+        yield f"{name} has no row in the table of tests/layering.py"
+        return
+    _, cimports, imports, late = row
+    found = python_imports(text) if name.endswith(".py") else cython_imports(text)
+    for module, is_cimport, inside in found:
+        if not allows(cimports if is_cimport else imports + late * inside, module):
+            where = " inside a function" if inside else ""
+            yield f"{name} may not {'c' * is_cimport}import {module}{where}"
+
+
+def wrong_externs(name, text):
+    """C declarations where none may be."""
+    if re.search(r"\bcdef\s+extern\b", code_only(text)) and not any(fnmatch(name, place) for place in EXTERN):
+        yield f"{name} has a cdef extern block"
+
+
+def wrong_casts(name, text):
+    """``<object>``, ``<void*>`` and casts to a class, outside the files that cross the boundary."""
+    classes = "object|void *\\*|Driver|PlugIn|bytes|bytearray|str|list|tuple|dict|set|type"
+    if name not in CASTS:
+        yield from (f"{name} casts to <{cast}>" for cast in re.findall(rf"<\s*({classes})\s*\??\s*>", code_only(text)))
+
+
+def wrong_conditions(name, text):
+    """The core is the same on every system; ``include`` would hide what a file imports."""
+    for line in text.splitlines():
+        if re.match(r"\s*#\s*if(n?def)?\b|\s*IF\s|\s*DEF\s|\s*include\s+[\"']", line):
+            yield f"{name} has a conditional, DEF or include: {line.strip()}"
+
+
+def wrong_length(name, text):
+    """Files over the limit, and exceptions that are none any more."""
+    lines, (limit, _) = text.count("\n"), LONGER.get(name, (LONGEST, ""))
+    if lines > limit and name not in GENERATED:
+        yield f"{name} has {lines} lines, more than {limit}"
+    if name in LONGER and lines <= LONGEST:
+        yield f"{name} has {lines} lines: take it out of LONGER"
+
+
+# ---- thread tags ----
+
+
+def vocabulary(text):
+    """The tags of docs/threads.md: the first column of its table."""
+    return re.findall(r"^\| `(\[[^\]]+\])` \|", text, re.MULTILINE)
+
+
+def wrong_python_tags(text, tags):
+    """Public methods of Driver in _driver.pyx whose docstring does not end with a tag of ``def`` methods."""
+    body = re.split(r"^cdef class Driver\b.*\n", text, flags=re.MULTILINE)[-1]
+    methods = list(re.finditer(r'^    def (\w+)\([^\n]*\n(?:\s+"""((?:.|\n)*?)""")?', body, re.MULTILINE))
+    for name, doc in (found.groups() for found in methods):
+        tag = last_tag(doc or "")
+        if not name.startswith("_") and (tag not in tags or tag.startswith("[io")):
+            yield f"Driver.{name} ends with {tag or 'no tag'}"
+
+
+def wrong_c_tags(text, tags):
+    """C methods of _driver.pxd where ``[io …]`` in the comment and ``noexcept nogil`` are not together."""
+    methods = list(re.finditer(r"((?:^    #[^\n]*\n)*)^    cdef [^\n]*?(\w+)\(([^\n]*)$", text, re.MULTILINE))
+    for comment, name, rest in (found.groups() for found in methods):
+        tag = last_tag(comment)
+        if tag not in tags:
+            yield f"Driver.{name} ends with {tag or 'no tag'}"
+        elif tag.startswith("[io") != rest.endswith("noexcept nogil"):
+            yield f"Driver.{name} is {tag}, but declared ...{rest[-16:]}"
+
+
+def last_tag(text):
+    """The bracket with which a docstring or comment ends, or ''."""
+    found = re.search(r"(\[[^\]\n]*\])\s*$", text)
+    return found[1] if found else ""
