@@ -43,6 +43,7 @@ lint: $(VENV)/dev.ok $(VENV)/core.ok
 	@PATH="$(abspath $(VENV)/bin):$$PATH" cython-lint tympan examples tests
 	@$(VENV)/bin/codespell
 	@$(PY) tools/generate_coreaudio.py --check
+	@$(PY) tools/generate_properties.py --check
 	@$(PY) tools/check_types.py
 
 # ---- the virtual environment: a .ok file says that a step is done ----

@@ -10,15 +10,15 @@ _MACHINES = {"AARCH64": "arm64", "ARM64": "arm64"}
 
 
 class Binary:
-    """One architecture of a binary: names of exports, imports as (name, origin), libraries.
+    """One architecture of a binary: names of exports, imports as (name, origin), libraries, folders to find them in.
 
     The origin of an import is the library or symbol version that supplies it,
     or "" where the loader takes the first symbol of that name.
     """
 
-    def __init__(self, system, machine, kind, exports, imports, libraries):
+    def __init__(self, system, machine, kind, exports, imports, libraries, folders):
         self.system, self.machine, self.kind = system, machine, kind
-        self.exports, self.imports, self.libraries = exports, imports, libraries
+        self.exports, self.imports, self.libraries, self.folders = exports, imports, libraries, folders
 
 
 def read(path):
@@ -51,7 +51,14 @@ def read_elf(path):
         sorted(symbol.name for symbol in symbols if symbol.shndx),
         sorted({(symbol.name, elf_origin(symbol)) for symbol in symbols if not symbol.shndx}),
         list(binary.libraries),
+        elf_folders(binary),
     )
+
+
+def elf_folders(binary):
+    """Where the loader looks for libraries first."""
+    kinds = (lief.ELF.DynamicEntryRpath, lief.ELF.DynamicEntryRunPath)
+    return [folder for entry in binary.dynamic_entries if isinstance(entry, kinds) for folder in entry.paths]
 
 
 def complete(binary, size):
@@ -80,6 +87,7 @@ def read_macho(binary):
         sorted(strip(symbol.name) for symbol in binary.exported_symbols),
         sorted(imports),
         [library.name for library in binary.libraries],
+        [command.path for command in binary.commands if isinstance(command, lief.MachO.RPathCommand)],
     )
 
 

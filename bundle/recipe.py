@@ -13,7 +13,7 @@ CORE = ("tympan._driver", "tympan._objects", "tympan._properties", "tympan._hal"
 CORE_PURE = ("tympan", "tympan._errors", "tympan._spec")
 
 #: Modules of the simulated host; they never enter a bundle.
-HOST = ("tympan.testing._platform", "tympan.testing._host")
+HOST = ("tympan.testing._platform", "tympan.testing._engine", "tympan.testing._host")
 
 #: The one symbol a bundle exports; Info.plist names the same one.
 FACTORY = "TympanFactory"

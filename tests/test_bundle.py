@@ -13,7 +13,7 @@ import lief
 import numpy as np
 import pytest
 
-from tympan._errors import UsageError
+from tympan._errors import BuildError, UsageError
 from tympan.bundle import (
     BundleConfig,
     build,
@@ -263,7 +263,7 @@ def strange(bundle, paths):
 
     def expected(path):
         known = path.startswith(f"{bundle}/") or str(bundle).startswith(path)
-        return known and Path(path).exists() or vendored and (known or path == "/etc/localtime")
+        return (known and Path(path).exists()) or (vendored and (known or path == "/etc/localtime"))
 
     return {path for path in paths if not expected(path)}
 
@@ -436,6 +436,18 @@ def test_failed_build_keeps_the_older_bundle(private_cache, tmp_path):
         build_bundle(path, tmp_path / "dist")
     assert {file: file.read_bytes() for file in bundle.rglob("*") if file.is_file()} == before
     assert [entry.name for entry in (tmp_path / "dist").iterdir()] == ["Kept.driver"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="changes the GNU linker's options")
+def test_builder_reads_back_what_it_made(private_cache, tmp_path, monkeypatch):
+    """A linker that ignores the export list is noticed, and its work thrown away."""
+    made = link.elf_flags
+    monkeypatch.setattr(
+        link, "elf_flags", lambda *args: [flag for flag in made(*args) if not flag.startswith("-Wl,--version-script")]
+    )
+    with pytest.raises(BuildError, match=r"^Gain.driver: the binary exports .+ besides TympanFactory$"):
+        build_bundle(EXAMPLES / "gain", tmp_path / "dist")
+    assert list((tmp_path / "dist").iterdir()) == []
 
 
 def test_edited_driver_replaces_the_bundle(private_cache, tmp_path):

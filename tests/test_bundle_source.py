@@ -77,6 +77,13 @@ def test_misspelt_methods(tmp_path, name, meant):
         inspected(tmp_path, text)
 
 
+def test_misspelt_io_method_without_arguments(tmp_path):
+    text = "from tympan cimport Driver\ncdef class Made(Driver):\n    cdef void proces_io(self) noexcept nogil:\n"
+    text += "        pass\n"
+    with pytest.raises(BuildError, match=r"^made.pyx:3: process_io is misspelt as proces_io$"):
+        inspected(tmp_path, text)
+
+
 def test_imports_and_how_much_they_are_needed(tmp_path):
     found = inspected(
         tmp_path,

@@ -138,6 +138,19 @@ def test_vendored_library_that_is_not_there(tiny, tmp_path):
     assert verify_bundle(tiny).runtime == "vendored"
 
 
+def test_search_outside_the_bundle(tiny):
+    compiled(executable(tiny), CODE, "-Wl,-rpath,/opt/lib")
+    refused(BuildError, "looks for libraries in /opt/lib, which is outside the bundle", tiny)
+    compiled(executable(tiny), CODE, "-Wl,--disable-new-dtags,-rpath,/opt/lib")
+    refused(BuildError, "looks for libraries in /opt/lib, which is outside the bundle", tiny)
+    compiled(executable(tiny), CODE, "-Wl,-rpath,$ORIGIN/../Frameworks")
+    verify_bundle(tiny)
+    inner = tiny / "Contents" / "Resources" / "lib" / "inner.so"
+    inner.parent.mkdir(parents=True)
+    compiled(inner, CODE, "-Wl,-rpath,/opt/lib")
+    refused(BuildError, "looks for libraries in /opt/lib, which is outside the bundle", tiny)
+
+
 def test_library_inside_needs_one_outside(tiny, tmp_path):
     strange, inner = tmp_path / "libstrange.so", tiny / "Contents" / "Resources" / "lib" / "inner.so"
     inner.parent.mkdir(parents=True)

@@ -1,68 +1,36 @@
 # cython: language_level=3
 """The 23-slot table that the host calls: the only file that casts pointers to objects.
 
-Three sections: bookkeeping, control entries (any non-realtime thread), IO
-entries (realtime threads). An entry checks its pointers and ids, finds the
-device, and calls one typed function. Exceptions end here as a status.
+Here are the control entries (any non-realtime thread); _hal_properties.pxd has
+those that read properties, _hal_io.pxd those of the IO threads. An entry checks
+its pointers and ids, finds the device, and calls one typed function. Exceptions
+end here as a status.
 """
 
-from cpython.ref cimport Py_INCREF, Py_DECREF
-from libc.math cimport floor
-from libc.stdint cimport int64_t, uint32_t, uint64_t
-from libc.stdlib cimport free, malloc
+from cpython.ref cimport Py_DECREF, Py_INCREF
+from libc.stdint cimport uint32_t, uint64_t
 from libc.string cimport memcpy
 
-from tympan._clock cimport Stamp, clock_stamp, clock_start, clock_stop
+from tympan._clock cimport clock_start, clock_stop
+from tympan._core cimport TY_MAX_CORES, Core, core_of, device_in, graph_of, object_exists, ty_core_count, ty_cores
 from tympan._driver cimport Driver
-from tympan._io cimport read_input, write_mix
-from tympan._objects cimport PERIOD, Device, Graph, Object, Stream, build_graph, free_graph
-from tympan._properties cimport READ_ONLY, SET_ACTIVE, SET_FORMAT, SET_RATE, Query, Row, find_row, property_data, property_size
+from tympan._formats cimport offers_rate, same_layout
+from tympan._hal_io cimport (
+    BeginIOOperation, DoIOOperation, EndIOOperation, GetZeroTimeStamp, WillDoIOOperation,
+)
+from tympan._hal_properties cimport GetPropertyData, GetPropertyDataSize, HasProperty, IsPropertySettable
+from tympan._host_calls cimport enqueue, forget_change
+from tympan._objects cimport PERIOD, Device, Graph, Object, build_graph, free_graph
+from tympan._properties cimport find_row
+from tympan._properties_types cimport READ_ONLY, SET_FORMAT, SET_RATE, Row
 from tympan._ring cimport ring_move
 from tympan._rt cimport (
-    ty_add_u32, ty_compare_exchange_u32, ty_load_acquire_u32, ty_load_f64, ty_load_pointer, ty_load_u32, ty_mutex_destroy,
-    ty_mutex_init, ty_mutex_lock, ty_mutex_unlock, ty_store_f64, ty_store_pointer, ty_store_release_u32,
+    ty_add_u32, ty_compare_exchange_u32, ty_load_u32, ty_mutex_destroy, ty_mutex_init, ty_mutex_lock,
+    ty_mutex_unlock, ty_store_f64, ty_store_pointer, ty_store_release_u32,
 )
-from tympan._types cimport RealtimeContext
 from tympan.coreaudio cimport *
 
 from tympan._errors import HalError
-
-
-# ---- bookkeeping ----
-
-# A bundle has one plug-in; a test process has one per driver class it attaches.
-# Entries look a driver reference up here, so that a foreign one is refused.
-cdef enum:
-    MAX_PLUG_INS = 256
-cdef (Core*)[MAX_PLUG_INS] _cores
-cdef uint32_t _core_count = 0
-
-
-cdef inline Core* core_of(void* ref) noexcept nogil:
-    cdef uint32_t i, count = ty_load_acquire_u32(&_core_count)
-    if ref is NULL:
-        return NULL
-    for i in range(count):
-        if ty_load_pointer(<void**>&_cores[i]) == ref:
-            return <Core*>ref
-    return NULL
-
-
-cdef inline Graph* graph_of(void* ref) noexcept nogil:
-    cdef Core* core = core_of(ref)
-    return <Graph*>ty_load_pointer(<void**>&core.graph) if core is not NULL else NULL
-
-
-cdef inline Device* device_in(Graph* graph, AudioObjectID object_id) noexcept nogil:
-    if graph is NULL or object_id >= graph.object_count:
-        return NULL
-    if graph.objects[object_id].class_id != kAudioDeviceClassID:
-        return NULL
-    return graph.objects[object_id].device
-
-
-cdef inline bint object_exists(Graph* graph, AudioObjectID object_id) noexcept nogil:
-    return graph is not NULL and 0 < object_id < graph.object_count
 
 
 # ---- driver calls: GIL, exceptions to a status ----
@@ -129,56 +97,6 @@ cdef void _drop_driver(Core* core, Graph* graph) noexcept with gil:
 
 cdef void _set_driver_rate(Core* core, Float64 rate) noexcept with gil:
     (<Driver>core.driver)._sample_rate = rate
-
-
-# ---- calls to the host: from the queue, no lock held, no GIL ----
-
-cdef enum:
-    MAX_ADDRESSES = 4
-
-cdef struct Job:
-    Core* core
-    uint64_t generation
-    AudioObjectID object_id
-    UInt64 change_id            # not 0: request a configuration change
-    UInt32 address_count        # else: these properties have changed
-    AudioObjectPropertyAddress[MAX_ADDRESSES] addresses
-
-
-cdef void _run_job(void* context) noexcept nogil:
-    cdef Job* job = <Job*>context
-    cdef Core* core = core_of(job.core)
-    cdef OSStatus status
-    if core is not NULL and core.graph is not NULL and core.generation == job.generation:
-        if job.change_id:
-            status = core.host[0].RequestDeviceConfigurationChange(core.host, job.object_id, job.change_id, NULL)
-            if status != kAudioHardwareNoError:
-                _forget_change(core, job.change_id)
-        else:
-            core.host[0].PropertiesChanged(core.host, job.object_id, job.address_count, job.addresses)
-    free(job)
-
-
-cdef void _enqueue(Core* core, AudioObjectID object_id, UInt64 change_id, UInt32 selector) noexcept nogil:
-    cdef Job* job = <Job*>malloc(sizeof(Job))
-    if job is NULL:
-        return
-    job.core = core
-    job.generation = core.generation
-    job.object_id = object_id
-    job.change_id = change_id
-    job.address_count = 1
-    job.addresses[0].mSelector = selector
-    job.addresses[0].mScope = kAudioObjectPropertyScopeGlobal
-    job.addresses[0].mElement = kAudioObjectPropertyElementMain
-    dispatch_async_f(core.queue, job, _run_job)
-
-
-cdef void _forget_change(Core* core, UInt64 change_id) noexcept nogil:
-    ty_mutex_lock(&core.control)
-    if core.change_id == change_id:
-        core.change_id = 0
-    ty_mutex_unlock(&core.control)
 
 
 # ---- control entries: IUnknown ----
@@ -356,7 +274,7 @@ cdef OSStatus StartIO(AudioServerPlugInDriverRef ref, AudioObjectID device_id, U
         status = _call_driver(core, b"start_io")
         if status == kAudioHardwareNoError:
             _start_line(core, device)
-            _enqueue(core, device_id, 0, kAudioDevicePropertyDeviceIsRunning)
+            enqueue(core, device_id, 0, kAudioDevicePropertyDeviceIsRunning)
     if status == kAudioHardwareNoError:
         ty_store_release_u32(&device.running, device.running + 1)
     ty_mutex_unlock(&core.control)
@@ -379,7 +297,7 @@ cdef OSStatus StopIO(AudioServerPlugInDriverRef ref, AudioObjectID device_id, UI
         if device.running == 0:
             clock_stop(&device.clock)
             status = _call_driver(core, b"stop_io")
-            _enqueue(core, device_id, 0, kAudioDevicePropertyDeviceIsRunning)
+            enqueue(core, device_id, 0, kAudioDevicePropertyDeviceIsRunning)
     ty_mutex_unlock(&core.control)
     return status
 
@@ -417,7 +335,7 @@ cdef OSStatus _change_rate(Core* core, Device* device, Float64 rate) noexcept no
             _start_line(core, device)
         else:
             ty_store_release_u32(&device.running, 0)
-            _enqueue(core, device.id, 0, kAudioDevicePropertyDeviceIsRunning)
+            enqueue(core, device.id, 0, kAudioDevicePropertyDeviceIsRunning)
     return status
 
 
@@ -427,82 +345,11 @@ cdef OSStatus AbortDeviceConfigurationChange(
     cdef Core* core = core_of(ref)
     if device_in(graph_of(ref), device_id) is NULL:
         return kAudioHardwareBadObjectError
-    _forget_change(core, action)
+    forget_change(core, action)
     return kAudioHardwareNoError
 
 
 # ---- control entries: properties ----
-
-cdef Boolean HasProperty(
-    AudioServerPlugInDriverRef ref, AudioObjectID object_id, pid_t pid, const AudioObjectPropertyAddress* address
-) noexcept nogil:
-    cdef Graph* graph = graph_of(ref)
-    if address is NULL or not object_exists(graph, object_id):
-        return 0
-    return find_row(graph, object_id, address) is not NULL
-
-
-cdef OSStatus IsPropertySettable(
-    AudioServerPlugInDriverRef ref, AudioObjectID object_id, pid_t pid,
-    const AudioObjectPropertyAddress* address, Boolean* out
-) noexcept nogil:
-    cdef Graph* graph = graph_of(ref)
-    cdef const Row* row
-    if graph is NULL:
-        return kAudioHardwareBadObjectError
-    if address is NULL or out is NULL:
-        return kAudioHardwareIllegalOperationError
-    if not object_exists(graph, object_id):
-        return kAudioHardwareBadObjectError
-    row = find_row(graph, object_id, address)
-    if row is NULL:
-        return kAudioHardwareUnknownPropertyError
-    out[0] = row.setter != READ_ONLY
-    return kAudioHardwareNoError
-
-
-cdef OSStatus GetPropertyDataSize(
-    AudioServerPlugInDriverRef ref, AudioObjectID object_id, pid_t pid, const AudioObjectPropertyAddress* address,
-    UInt32 qualifier_size, const void* qualifier, UInt32* out
-) noexcept nogil:
-    cdef Query query
-    cdef OSStatus status
-    query.graph = graph_of(ref)
-    if query.graph is NULL:
-        return kAudioHardwareBadObjectError
-    if address is NULL or out is NULL:
-        return kAudioHardwareIllegalOperationError
-    if not object_exists(<Graph*>query.graph, object_id):
-        return kAudioHardwareBadObjectError
-    query.id, query.address = object_id, address
-    query.qualifier_size, query.qualifier = qualifier_size, qualifier
-    status = property_size(&query)
-    if status == kAudioHardwareNoError:
-        out[0] = query.size
-    return status
-
-
-cdef OSStatus GetPropertyData(
-    AudioServerPlugInDriverRef ref, AudioObjectID object_id, pid_t pid, const AudioObjectPropertyAddress* address,
-    UInt32 qualifier_size, const void* qualifier, UInt32 size, UInt32* out_size, void* out
-) noexcept nogil:
-    cdef Query query
-    cdef OSStatus status
-    query.graph = graph_of(ref)
-    if query.graph is NULL:
-        return kAudioHardwareBadObjectError
-    if address is NULL or out_size is NULL or out is NULL:
-        return kAudioHardwareIllegalOperationError
-    if not object_exists(<Graph*>query.graph, object_id):
-        return kAudioHardwareBadObjectError
-    query.id, query.address = object_id, address
-    query.qualifier_size, query.qualifier = qualifier_size, qualifier
-    query.capacity, query.out = size, out
-    status = property_data(&query)
-    if status == kAudioHardwareNoError:
-        out_size[0] = query.size
-    return status
-
 
 cdef OSStatus SetPropertyData(
     AudioServerPlugInDriverRef ref, AudioObjectID object_id, pid_t pid, const AudioObjectPropertyAddress* address,
@@ -539,23 +386,15 @@ cdef OSStatus _set(Core* core, const Object* item, int setter, const void* data)
     ty_mutex_lock(&core.control)
     if ty_load_u32(&item.stream.is_active) != flag:
         ty_store_release_u32(&item.stream.is_active, flag)
-        _enqueue(core, item.stream.id, 0, kAudioStreamPropertyIsActive)
+        enqueue(core, item.stream.id, 0, kAudioStreamPropertyIsActive)
     ty_mutex_unlock(&core.control)
     return kAudioHardwareNoError
-
-
-cdef bint _offers_rate(const Device* device, Float64 rate) noexcept nogil:
-    cdef UInt32 i
-    for i in range(device.rate_count):
-        if device.rates[i] == rate:
-            return True
-    return False
 
 
 # The value changes in PerformDeviceConfigurationChange, not here. One request is
 # outstanding at a time; a later wish replaces the value it will bring.
 cdef OSStatus _want_rate(Core* core, Device* device, Float64 rate) noexcept nogil:
-    if not _offers_rate(device, rate):
+    if not offers_rate(device, rate):
         return kAudioDeviceUnsupportedFormatError
     ty_mutex_lock(&core.control)
     if core.change_id:
@@ -564,7 +403,7 @@ cdef OSStatus _want_rate(Core* core, Device* device, Float64 rate) noexcept nogi
         core.last_change_id += 1
         core.change_id = core.last_change_id
         core.wanted_rate = rate
-        _enqueue(core, device.id, core.change_id, 0)
+        enqueue(core, device.id, core.change_id, 0)
     ty_mutex_unlock(&core.control)
     return kAudioHardwareNoError
 
@@ -573,108 +412,9 @@ cdef OSStatus _want_rate(Core* core, Device* device, Float64 rate) noexcept nogi
 cdef OSStatus _set_format(Core* core, const Object* item, const void* data) noexcept nogil:
     cdef AudioStreamBasicDescription format
     memcpy(&format, data, sizeof(format))
-    if not _same_layout(item.stream, &format):
+    if not same_layout(item.stream, &format):
         return kAudioDeviceUnsupportedFormatError
     return _want_rate(core, item.device, format.mSampleRate)
-
-
-cdef bint _same_layout(const Stream* stream, const AudioStreamBasicDescription* format) noexcept nogil:
-    cdef UInt32 kind = kAudioFormatFlagIsFloat if stream.kind == 0 else kAudioFormatFlagIsSignedInteger
-    return (
-        format.mFormatID == kAudioFormatLinearPCM
-        and format.mFormatFlags == (kind | kAudioFormatFlagIsPacked)
-        and format.mBytesPerPacket == stream.frame_bytes
-        and format.mFramesPerPacket == 1
-        and format.mBytesPerFrame == stream.frame_bytes
-        and format.mChannelsPerFrame == stream.channels
-        and format.mBitsPerChannel == stream.bits
-    )
-
-
-# ---- called on the IO thread: atomics only ----
-
-cdef OSStatus GetZeroTimeStamp(
-    AudioServerPlugInDriverRef ref, AudioObjectID device_id, UInt32 client,
-    Float64* sample, UInt64* host, UInt64* seed
-) noexcept nogil:
-    cdef Device* device = device_in(graph_of(ref), device_id)
-    cdef Stamp stamp
-    if device is NULL:
-        return kAudioHardwareBadObjectError
-    if sample is NULL or host is NULL or seed is NULL:
-        return kAudioHardwareIllegalOperationError
-    if not clock_stamp(&device.clock, mach_absolute_time(), &stamp):
-        return kAudioHardwareNotRunningError
-    sample[0] = <Float64>stamp.sample
-    host[0] = stamp.host
-    seed[0] = stamp.seed
-    return kAudioHardwareNoError
-
-
-cdef inline bint does(const Device* device, UInt32 operation) noexcept nogil:
-    if operation == kAudioServerPlugInIOOperationReadInput:
-        return device.input_count > 0
-    return operation == kAudioServerPlugInIOOperationWriteMix and device.output_count > 0
-
-
-cdef OSStatus WillDoIOOperation(
-    AudioServerPlugInDriverRef ref, AudioObjectID device_id, UInt32 client, UInt32 operation,
-    Boolean* will_do, Boolean* in_place
-) noexcept nogil:
-    cdef Device* device = device_in(graph_of(ref), device_id)
-    if device is NULL:
-        return kAudioHardwareBadObjectError
-    if will_do is NULL or in_place is NULL:
-        return kAudioHardwareIllegalOperationError
-    will_do[0] = does(device, operation)
-    in_place[0] = 1
-    return kAudioHardwareNoError
-
-
-cdef OSStatus BeginIOOperation(
-    AudioServerPlugInDriverRef ref, AudioObjectID device_id, UInt32 client, UInt32 operation,
-    UInt32 frames, const AudioServerPlugInIOCycleInfo* cycle
-) noexcept nogil:
-    return kAudioHardwareNoError if device_in(graph_of(ref), device_id) is not NULL else kAudioHardwareBadObjectError
-
-
-cdef OSStatus EndIOOperation(
-    AudioServerPlugInDriverRef ref, AudioObjectID device_id, UInt32 client, UInt32 operation,
-    UInt32 frames, const AudioServerPlugInIOCycleInfo* cycle
-) noexcept nogil:
-    return kAudioHardwareNoError if device_in(graph_of(ref), device_id) is not NULL else kAudioHardwareBadObjectError
-
-
-cdef OSStatus DoIOOperation(
-    AudioServerPlugInDriverRef ref, AudioObjectID device_id, AudioObjectID stream_id, UInt32 client,
-    UInt32 operation, UInt32 frames, const AudioServerPlugInIOCycleInfo* cycle, void* main, void* secondary
-) noexcept nogil:
-    cdef Device* device = device_in(graph_of(ref), device_id)
-    cdef bint reading = operation == kAudioServerPlugInIOOperationReadInput
-    cdef const AudioTimeStamp* at
-    cdef RealtimeContext rt
-    if device is NULL:
-        return kAudioHardwareBadObjectError
-    if not does(device, operation):
-        return kAudioHardwareNoError        # not promised: nothing to do
-    if cycle is NULL or main is NULL:
-        return kAudioHardwareIllegalOperationError
-    if stream_id != (device.inputs[0].id if reading else device.outputs[0].id):
-        return kAudioHardwareBadObjectError
-    if ty_load_acquire_u32(&device.running) == 0:
-        return kAudioHardwareNotRunningError
-    at = &cycle.mInputTime if reading else &cycle.mOutputTime
-    rt.sample_time = <int64_t>floor(at.mSampleTime)
-    rt.host_time = at.mHostTime
-    rt.sample_rate = ty_load_f64(&device.rate)
-    rt.cycle = cycle.mIOCycleCounter
-    rt.client_id = client
-    rt.nominal_frames = cycle.mNominalIOBufferFrameSize
-    if reading:
-        read_input(device, &rt, <char*>main, frames)
-    else:
-        write_mix(device, &rt, <const char*>main, frames)
-    return kAudioHardwareNoError
 
 
 # ---- the table, and what entry.c and the simulated host call ----
@@ -725,22 +465,21 @@ cdef class PlugIn:
 
 cdef void _unregister(Core* core) noexcept:
     cdef uint32_t i
-    for i in range(_core_count):
-        if _cores[i] == core:
-            ty_store_pointer(<void**>&_cores[i], NULL)
+    for i in range(ty_core_count):
+        if ty_cores[i] == core:
+            ty_store_pointer(&ty_cores[i], NULL)
 
 
 cdef int _register(Core* core) except -1:
-    global _core_count
     cdef uint32_t i
-    for i in range(_core_count):
-        if _cores[i] is NULL:
-            ty_store_pointer(<void**>&_cores[i], core)
+    for i in range(ty_core_count):
+        if ty_cores[i] is NULL:
+            ty_store_pointer(&ty_cores[i], core)
             return 0
-    if _core_count == MAX_PLUG_INS:
-        raise RuntimeError(f"more than {MAX_PLUG_INS} plug-ins in one process")
-    _cores[_core_count] = core
-    ty_store_release_u32(&_core_count, _core_count + 1)
+    if ty_core_count == TY_MAX_CORES:
+        raise RuntimeError(f"more than {TY_MAX_CORES} plug-ins in one process")
+    ty_store_pointer(&ty_cores[ty_core_count], core)
+    ty_store_release_u32(&ty_core_count, ty_core_count + 1)
     return 0
 
 

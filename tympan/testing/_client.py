@@ -1,6 +1,6 @@
 """A client of a device: one process that has it open."""
 
-from tympan.testing import _host
+from tympan.testing import _engine
 from tympan.testing._status import code, host_error, refused
 
 _OPERATIONS = ("thrd", "cycl", "read", "cinp", "pinp", "pout", "mixo", "pmix", "cmix", "rite")
@@ -19,7 +19,7 @@ class Client:
         self.running = False
         self.operations = {}
         self.engine_nominal = 0  # frames of the buffer it chose, once it did
-        self.engine = _host.Engine(device.plugin.table, device.id, number)
+        self.engine = _engine.Engine(device.plugin.table.address, device.id, number)
 
     def ask_operations(self):
         """WillDoIOOperation for every operation, as the host does before StartIO."""

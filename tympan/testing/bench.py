@@ -5,7 +5,7 @@ part of what a driver's GetZeroTimeStamp costs.
 """
 
 from tympan._errors import UsageError
-from tympan.testing import _host, _platform
+from tympan.testing import _engine, _platform
 from tympan.testing._status import code, refused
 
 #: The loops over IO calls: one GetZeroTimeStamp; GetZeroTimeStamp + Begin/Do/End of ReadInput and of
@@ -39,8 +39,8 @@ def bench_calls(client, what, count, buffer=512):
 def bench_property(plugin, thing, selector, count, scope="glob", element=0, is_reference=False):
     """ns per GetPropertyData into 8192 bytes; ``is_reference`` releases the string each time."""
     number = thing if isinstance(thing, int) else thing.id
-    nanoseconds, status = _host.bench_get_property(
-        plugin.table, number, code(selector), code(scope), element, is_reference, count
+    nanoseconds, status = _engine.bench_get_property(
+        plugin.table.address, number, code(selector), code(scope), element, is_reference, count
     )
     if status:
         raise refused(f"GetPropertyData of '{selector}' on object {number}", status)
@@ -49,4 +49,4 @@ def bench_property(plugin, thing, selector, count, scope="glob", element=0, is_r
 
 def bench_memcpy(size, count):
     """ns per memcpy of ``size`` bytes, for scale."""
-    return _host.bench_copy(size, count)
+    return _engine.bench_copy(size, count)

@@ -1,4 +1,4 @@
-/* Loops over one kind of call, for benchmarks; included by _host.pyx after host_engine.h.
+/* Loops over one kind of call, for benchmarks; included by _engine.pyx after host_engine.h.
  *
  * No checks and no conversion: what is measured is the driver, plus one
  * indirect call each and the update of the cycle's times. */

@@ -1,5 +1,5 @@
 /*
- * The IO cycle of the simulated host, for one client of one device; included by _host.pyx.
+ * The IO cycle of the simulated host, for one client of one device; included by _engine.pyx.
  *
  * Runs without the GIL on whatever thread calls it. hal-protocol.md C5 is the
  * specification. A broken rule ends the run: `fault` says which, `facts` holds

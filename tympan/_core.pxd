@@ -1,0 +1,64 @@
+# The state of one plug-in, and how an entry finds it. Header only: part of _hal.
+
+from libc.stdint cimport uint32_t, uint64_t
+
+from tympan._objects cimport Device, Graph
+from tympan._rt cimport ty_load_acquire_u32, ty_load_pointer, ty_mutex
+from tympan.coreaudio cimport (
+    AudioObjectID, AudioServerPlugInDriverInterface, AudioServerPlugInHostRef, Float64, UInt64, dispatch_queue_t,
+    kAudioDeviceClassID,
+)
+
+
+cdef extern from "_core.h" nogil:
+    enum:
+        TY_MAX_CORES
+    void* ty_cores[]
+    uint32_t ty_core_count
+
+
+# One plug-in. The first field makes a pointer to it an AudioServerPlugInDriverRef.
+cdef struct Core:
+    AudioServerPlugInDriverInterface* interface
+    uint32_t references         # atomic
+    Graph* graph                # atomic; NULL before Initialize and after the last Release
+    AudioServerPlugInHostRef host
+    dispatch_queue_t queue      # every call to the host leaves from here
+    ty_mutex control            # serialises control calls; taken before the GIL, never on IO threads
+    void* driver_class          # borrowed: the PlugIn holds it
+    void* driver                # owned reference to the Driver, while graph is not NULL
+    uint64_t generation         # counts Initialize, so that late jobs can be recognised
+    uint64_t ticks_num          # mach ticks per second = ticks_num / ticks_den
+    uint64_t ticks_den
+    # A requested configuration change; 0: none. Guarded by `control`.
+    UInt64 change_id
+    UInt64 last_change_id
+    Float64 wanted_rate
+
+
+# The plug-in of a driver reference, or NULL for what is none of ours. Any thread, lock-free.
+cdef inline Core* core_of(void* ref) noexcept nogil:
+    cdef uint32_t i, count = ty_load_acquire_u32(&ty_core_count)
+    if ref is NULL:
+        return NULL
+    for i in range(count):
+        if ty_load_pointer(&ty_cores[i]) == ref:
+            return <Core*>ref
+    return NULL
+
+
+cdef inline Graph* graph_of(void* ref) noexcept nogil:
+    cdef Core* core = core_of(ref)
+    return <Graph*>ty_load_pointer(<void**>&core.graph) if core is not NULL else NULL
+
+
+cdef inline Device* device_in(Graph* graph, AudioObjectID object_id) noexcept nogil:
+    if graph is NULL or object_id >= graph.object_count:
+        return NULL
+    if graph.objects[object_id].class_id != kAudioDeviceClassID:
+        return NULL
+    return graph.objects[object_id].device
+
+
+cdef inline bint object_exists(Graph* graph, AudioObjectID object_id) noexcept nogil:
+    return graph is not NULL and 0 < object_id < graph.object_count

@@ -1,0 +1,40 @@
+# Stream formats: what the host reads, and what it may set. Header only.
+
+from libc.string cimport memset
+
+from tympan._convert cimport FLOAT32
+from tympan._objects cimport Device, Stream
+from tympan.coreaudio cimport *
+
+
+cdef inline void describe_format(const Stream* stream, Float64 rate, AudioStreamBasicDescription* format) noexcept nogil:
+    memset(format, 0, sizeof(AudioStreamBasicDescription))
+    format.mSampleRate = rate
+    format.mFormatID = kAudioFormatLinearPCM
+    format.mFormatFlags = kAudioFormatFlagIsPacked
+    format.mFormatFlags |= kAudioFormatFlagIsFloat if stream.kind == FLOAT32 else kAudioFormatFlagIsSignedInteger
+    format.mFramesPerPacket = 1
+    format.mBytesPerPacket = format.mBytesPerFrame = stream.frame_bytes
+    format.mChannelsPerFrame = stream.channels
+    format.mBitsPerChannel = stream.bits
+
+
+cdef inline bint same_layout(const Stream* stream, const AudioStreamBasicDescription* format) noexcept nogil:
+    cdef UInt32 kind = kAudioFormatFlagIsFloat if stream.kind == FLOAT32 else kAudioFormatFlagIsSignedInteger
+    return (
+        format.mFormatID == kAudioFormatLinearPCM
+        and format.mFormatFlags == (kind | kAudioFormatFlagIsPacked)
+        and format.mBytesPerPacket == stream.frame_bytes
+        and format.mFramesPerPacket == 1
+        and format.mBytesPerFrame == stream.frame_bytes
+        and format.mChannelsPerFrame == stream.channels
+        and format.mBitsPerChannel == stream.bits
+    )
+
+
+cdef inline bint offers_rate(const Device* device, Float64 rate) noexcept nogil:
+    cdef UInt32 i
+    for i in range(device.rate_count):
+        if device.rates[i] == rate:
+            return True
+    return False

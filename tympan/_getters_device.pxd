@@ -1,0 +1,153 @@
+# Getters of devices. Header only: part of _properties. Any thread, many at once.
+
+from libc.string cimport memset
+
+from tympan._answers cimport answer, answer_string, answer_uint32, append, direction, first_stream, in_scope
+from tympan._objects cimport PERIOD, Device, Stream
+from tympan._properties_types cimport Query
+from tympan._rt cimport ty_load_acquire_u32, ty_load_f64
+from tympan.coreaudio cimport *
+
+
+cdef inline OSStatus _device_name(Query* q) noexcept nogil:
+    return answer_string(q, q.object.device.name)
+
+
+cdef inline OSStatus _device_maker(Query* q) noexcept nogil:
+    return answer_string(q, q.object.device.maker)
+
+
+cdef inline OSStatus _device_uid(Query* q) noexcept nogil:
+    return answer_string(q, q.object.device.uid)
+
+
+cdef inline OSStatus _model_uid(Query* q) noexcept nogil:
+    return answer_string(q, q.object.device.model_uid)
+
+
+cdef inline OSStatus _model_name(Query* q) noexcept nogil:
+    return answer_string(q, q.object.device.model_name)
+
+
+cdef inline OSStatus _transport(Query* q) noexcept nogil:
+    return answer_uint32(q, q.object.device.transport)
+
+
+cdef inline OSStatus _related(Query* q) noexcept nogil:
+    q.size = 0
+    append(q, &q.object.device.id, sizeof(UInt32))
+    return kAudioHardwareNoError
+
+
+cdef inline OSStatus _is_running(Query* q) noexcept nogil:
+    return answer_uint32(q, ty_load_acquire_u32(&q.object.device.running) != 0)
+
+
+# A device can be the default only in a direction that it has.
+cdef inline UInt32 _streams_in_scope(Query* q) noexcept nogil:
+    return q.object.device.output_count if direction(q) else q.object.device.input_count
+
+
+cdef inline OSStatus _can_be_default(Query* q) noexcept nogil:
+    return answer_uint32(q, q.object.device.can_be_default and _streams_in_scope(q) > 0)
+
+
+cdef inline OSStatus _can_be_system_default(Query* q) noexcept nogil:
+    return answer_uint32(q, q.object.device.can_be_system_default and _streams_in_scope(q) > 0)
+
+
+cdef inline OSStatus _device_latency(Query* q) noexcept nogil:
+    return answer_uint32(q, q.object.device.latency[direction(q)])
+
+
+cdef inline OSStatus _safety_offset(Query* q) noexcept nogil:
+    return answer_uint32(q, q.object.device.safety_offset[direction(q)])
+
+
+cdef inline OSStatus _streams(Query* q) noexcept nogil:
+    cdef const Device* device = q.object.device
+    cdef UInt32 i
+    q.size = 0
+    if in_scope(q, True):
+        for i in range(device.input_count):
+            append(q, &device.inputs[i].id, sizeof(UInt32))
+    if in_scope(q, False):
+        for i in range(device.output_count):
+            append(q, &device.outputs[i].id, sizeof(UInt32))
+    return kAudioHardwareNoError
+
+
+cdef inline OSStatus _rate(Query* q) noexcept nogil:
+    cdef Float64 rate = ty_load_f64(&q.object.device.rate)
+    return answer(q, &rate, sizeof(Float64))
+
+
+cdef inline OSStatus _rates(Query* q) noexcept nogil:
+    cdef AudioValueRange item
+    cdef UInt32 i
+    q.size = 0
+    for i in range(q.object.device.rate_count):
+        item.mMinimum = item.mMaximum = q.object.device.rates[i]
+        append(q, &item, sizeof(AudioValueRange))
+    return kAudioHardwareNoError
+
+
+cdef inline OSStatus _hidden(Query* q) noexcept nogil:
+    return answer_uint32(q, q.object.device.hidden)
+
+
+cdef inline OSStatus _stereo_pair(Query* q) noexcept nogil:
+    cdef const Stream* stream = first_stream(q)
+    cdef UInt32[2] pair
+    pair[0] = 1                         # channels count from 1
+    pair[1] = 1 if stream is not NULL and stream.channels == 1 else 2
+    return answer(q, pair, sizeof(pair))
+
+
+cdef inline AudioChannelLabel _label(UInt32 index, UInt32 channels) noexcept nogil:
+    if channels == 1:
+        return kAudioChannelLabel_Mono
+    if channels == 2:
+        return kAudioChannelLabel_Left if index == 0 else kAudioChannelLabel_Right
+    return kAudioChannelLabel_Discrete_0 | index
+
+
+cdef inline OSStatus _channel_layout(Query* q) noexcept nogil:
+    cdef const Stream* stream = first_stream(q)
+    cdef UInt32 i, channels = stream.channels if stream is not NULL else 0
+    cdef UInt32 header = sizeof(AudioChannelLayout) - sizeof(AudioChannelDescription)
+    cdef AudioChannelLayout layout
+    cdef AudioChannelDescription item
+    cdef UInt32 size = header + channels * <UInt32>sizeof(AudioChannelDescription)
+    if q.out is NULL:
+        q.size = size
+        return kAudioHardwareNoError
+    if q.capacity < size:               # one structure, not a list: never cut
+        return kAudioHardwareBadPropertySizeError
+    memset(&layout, 0, sizeof(layout))
+    memset(&item, 0, sizeof(item))
+    layout.mChannelLayoutTag = kAudioChannelLayoutTag_UseChannelDescriptions
+    layout.mNumberChannelDescriptions = channels
+    q.size = 0
+    append(q, &layout, header)
+    for i in range(channels):
+        item.mChannelLabel = _label(i, channels)
+        append(q, &item, sizeof(item))
+    return kAudioHardwareNoError
+
+
+cdef inline OSStatus _period(Query* q) noexcept nogil:
+    return answer_uint32(q, PERIOD)
+
+
+cdef inline OSStatus _clock_algorithm(Query* q) noexcept nogil:
+    return answer_uint32(q, kAudioDeviceClockAlgorithmRaw)    # stamps are exact: nothing to smooth
+
+
+# Element 0 is the direction as a whole, 1 ... n its channels.
+cdef inline OSStatus _element_name(Query* q) noexcept nogil:
+    cdef const Stream* stream = <const Stream*>q.object.stream
+    cdef UInt32 element = q.address.mElement
+    if stream is NULL:
+        stream = first_stream(q)
+    return answer_string(q, stream.name if element == 0 else stream.channel_names[element - 1])

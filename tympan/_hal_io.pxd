@@ -1,0 +1,97 @@
+# The entries that are called on IO threads: atomics only. No lock, no allocation,
+# no system call, no GIL, no call to the host. Header only: part of _hal.
+
+from libc.math cimport floor
+from libc.stdint cimport int64_t
+
+from tympan._clock cimport Stamp, clock_stamp
+from tympan._core cimport device_in, graph_of
+from tympan._io cimport read_input, write_mix
+from tympan._objects cimport Device
+from tympan._rt cimport ty_load_acquire_u32, ty_load_f64
+from tympan._types cimport RealtimeContext
+from tympan.coreaudio cimport *
+
+
+cdef inline OSStatus GetZeroTimeStamp(
+    AudioServerPlugInDriverRef ref, AudioObjectID device_id, UInt32 client,
+    Float64* sample, UInt64* host, UInt64* seed
+) noexcept nogil:
+    cdef Device* device = device_in(graph_of(ref), device_id)
+    cdef Stamp stamp
+    if device is NULL:
+        return kAudioHardwareBadObjectError
+    if sample is NULL or host is NULL or seed is NULL:
+        return kAudioHardwareIllegalOperationError
+    if not clock_stamp(&device.clock, mach_absolute_time(), &stamp):
+        return kAudioHardwareNotRunningError
+    sample[0] = <Float64>stamp.sample
+    host[0] = stamp.host
+    seed[0] = stamp.seed
+    return kAudioHardwareNoError
+
+
+cdef inline bint does(const Device* device, UInt32 operation) noexcept nogil:
+    if operation == kAudioServerPlugInIOOperationReadInput:
+        return device.input_count > 0
+    return operation == kAudioServerPlugInIOOperationWriteMix and device.output_count > 0
+
+
+cdef inline OSStatus WillDoIOOperation(
+    AudioServerPlugInDriverRef ref, AudioObjectID device_id, UInt32 client, UInt32 operation,
+    Boolean* will_do, Boolean* in_place
+) noexcept nogil:
+    cdef Device* device = device_in(graph_of(ref), device_id)
+    if device is NULL:
+        return kAudioHardwareBadObjectError
+    if will_do is NULL or in_place is NULL:
+        return kAudioHardwareIllegalOperationError
+    will_do[0] = does(device, operation)
+    in_place[0] = 1
+    return kAudioHardwareNoError
+
+
+cdef inline OSStatus BeginIOOperation(
+    AudioServerPlugInDriverRef ref, AudioObjectID device_id, UInt32 client, UInt32 operation,
+    UInt32 frames, const AudioServerPlugInIOCycleInfo* cycle
+) noexcept nogil:
+    return kAudioHardwareNoError if device_in(graph_of(ref), device_id) is not NULL else kAudioHardwareBadObjectError
+
+
+cdef inline OSStatus EndIOOperation(
+    AudioServerPlugInDriverRef ref, AudioObjectID device_id, UInt32 client, UInt32 operation,
+    UInt32 frames, const AudioServerPlugInIOCycleInfo* cycle
+) noexcept nogil:
+    return kAudioHardwareNoError if device_in(graph_of(ref), device_id) is not NULL else kAudioHardwareBadObjectError
+
+
+cdef inline OSStatus DoIOOperation(
+    AudioServerPlugInDriverRef ref, AudioObjectID device_id, AudioObjectID stream_id, UInt32 client,
+    UInt32 operation, UInt32 frames, const AudioServerPlugInIOCycleInfo* cycle, void* main, void* secondary
+) noexcept nogil:
+    cdef Device* device = device_in(graph_of(ref), device_id)
+    cdef bint reading = operation == kAudioServerPlugInIOOperationReadInput
+    cdef const AudioTimeStamp* at
+    cdef RealtimeContext rt
+    if device is NULL:
+        return kAudioHardwareBadObjectError
+    if not does(device, operation):
+        return kAudioHardwareNoError        # not promised: nothing to do
+    if cycle is NULL or main is NULL:
+        return kAudioHardwareIllegalOperationError
+    if stream_id != (device.inputs[0].id if reading else device.outputs[0].id):
+        return kAudioHardwareBadObjectError
+    if ty_load_acquire_u32(&device.running) == 0:
+        return kAudioHardwareNotRunningError
+    at = &cycle.mInputTime if reading else &cycle.mOutputTime
+    rt.sample_time = <int64_t>floor(at.mSampleTime)
+    rt.host_time = at.mHostTime
+    rt.sample_rate = ty_load_f64(&device.rate)
+    rt.cycle = cycle.mIOCycleCounter
+    rt.client_id = client
+    rt.nominal_frames = cycle.mNominalIOBufferFrameSize
+    if reading:
+        read_input(device, &rt, <char*>main, frames)
+    else:
+        write_mix(device, &rt, <const char*>main, frames)
+    return kAudioHardwareNoError

@@ -1,0 +1,56 @@
+# Calls to the host. Each is a job on the core's serial queue, and leaves from
+# there with no lock held and without the GIL, because the host may call back
+# before it returns. Header only: part of _hal.
+
+from libc.stdint cimport uint64_t
+from libc.stdlib cimport free, malloc
+
+from tympan._core cimport Core, core_of
+from tympan._rt cimport ty_mutex_lock, ty_mutex_unlock
+from tympan.coreaudio cimport *
+
+cdef struct Job:
+    Core* core
+    AudioServerPlugInHostRef host   # the host's for as long as it has the plug-in
+    uint64_t generation
+    AudioObjectID object_id
+    UInt64 change_id            # not 0: request a configuration change
+    AudioObjectPropertyAddress address      # else: this property has changed
+
+
+# The request is settled, or was refused. Any control thread.
+cdef inline void forget_change(Core* core, UInt64 change_id) noexcept nogil:
+    ty_mutex_lock(&core.control)
+    if core.change_id == change_id:
+        core.change_id = 0
+    ty_mutex_unlock(&core.control)
+
+
+cdef inline void run_job(void* context) noexcept nogil:
+    cdef Job* job = <Job*>context
+    cdef Core* core = core_of(job.core)
+    cdef OSStatus status
+    if core is not NULL and core.graph is not NULL and core.generation == job.generation:
+        if job.change_id:
+            status = job.host[0].RequestDeviceConfigurationChange(job.host, job.object_id, job.change_id, NULL)
+            if status != kAudioHardwareNoError:
+                forget_change(core, job.change_id)
+        else:
+            job.host[0].PropertiesChanged(job.host, job.object_id, 1, &job.address)
+    free(job)
+
+
+# Control thread: PropertiesChanged of a selector, or, with a change_id, a configuration change.
+cdef inline void enqueue(Core* core, AudioObjectID object_id, UInt64 change_id, UInt32 selector) noexcept nogil:
+    cdef Job* job = <Job*>malloc(sizeof(Job))
+    if job is NULL:
+        return
+    job.core = core
+    job.host = core.host
+    job.generation = core.generation
+    job.object_id = object_id
+    job.change_id = change_id
+    job.address.mSelector = selector
+    job.address.mScope = kAudioObjectPropertyScopeGlobal
+    job.address.mElement = kAudioObjectPropertyElementMain
+    dispatch_async_f(core.queue, job, run_job)
