@@ -35,8 +35,8 @@ test-deep: $(VENV)/dev.ok $(VENV)/core.ok
 bench: $(VENV)/dev.ok $(VENV)/core.ok
 	@$(PY) bench/run.py
 
-# One process per core, because a process can have only one simulated host at a time.
-PYTEST = TYMPAN_TEST_CACHE='$(TEST_CACHE)' $(PY) -m pytest -n auto
+# One process per core: a process can have one simulated host at a time, and a file shares what it builds.
+PYTEST = TYMPAN_TEST_CACHE='$(TEST_CACHE)' $(PY) -m pytest -n auto --dist loadfile
 
 lint: $(VENV)/dev.ok $(VENV)/core.ok
 	@$(PY) -m ruff check -q .

@@ -6,6 +6,7 @@ Usage: python bench/run.py [--processes N] [--output FILE]
 import argparse
 import json
 import platform
+import re
 import subprocess
 import sys
 import tempfile
@@ -35,11 +36,15 @@ def measure(paths, processes):
     return {cell: median(run[cell] for run in runs) for cell in runs[0]}
 
 
+def size_of(bundle):
+    """Bytes of all files of a bundle."""
+    return sum(file.stat().st_size for file in Path(bundle).rglob("*") if file.is_file())
+
+
 def machine():
     """What the numbers were measured on, without naming the machine."""
-    model = next(
-        (line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), platform.processor()
-    )
+    models = re.findall(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
+    model = models[0] if models else platform.processor()
     return f"{platform.system()} {platform.machine()}, {model}, CPython {platform.python_version()}"
 
 
@@ -51,7 +56,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         print("building", file=sys.stderr)
         paths = build_all(folder)
-        sizes = {name: sum(f.stat().st_size for f in Path(path).rglob("*") if f.is_file()) for name, path in paths.items()}
+        sizes = {name: size_of(path) for name, path in paths.items()}
         cells = measure(paths, args.processes)
     args.output.write_text(write_report(cells, sizes, machine(), args.processes))
     print(f"Wrote {args.output}")

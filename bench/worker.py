@@ -79,6 +79,10 @@ def measure_io(plugins, cells):
     interleave(cells, io_loops(clients, ["gain", "lowpass", "tympan 2"], 512, 0))
 
 
+def property_loop(plugin, thing, selector, scope, reference):
+    return lambda count: bench.bench_property(plugin, thing, selector, count, scope, 0, reference)
+
+
 def measure_properties(plugins, cells):
     loops = {}
     for name in ("floor 2", "tympan 2", "tympan 64"):
@@ -86,9 +90,7 @@ def measure_properties(plugins, cells):
         things = {"device": plugin.devices[0], "stream": plugin.devices[0].streams("outp")[0]}
         for selector, scope, thing, reference in PROPERTIES:
             if plugin.has(things[thing], selector, scope):
-                loops[f"get/{name}/{selector}"] = lambda n, p=plugin, t=things[thing], s=selector, sc=scope, r=reference: (
-                    bench.bench_property(p, t, s, n, sc, 0, r)
-                )
+                loops[f"get/{name}/{selector}"] = property_loop(plugin, things[thing], selector, scope, reference)
     interleave(cells, loops)
 
 

@@ -45,6 +45,7 @@ def compile_c(source, output, *flags, folders=()):
 def tools_key():
     """Changes with the compiler, Cython, Python and the recipe."""
     compiler = tuple(toolchain.compiler())
+    toolchain.require_headers()
     version = toolchain.compiler_version(compiler)
     return cache.key(
         str(compiler), version, Cython.__version__, sys.version, *c_flags(), HERE / "recipe.py", Path(__file__)

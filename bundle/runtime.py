@@ -7,8 +7,9 @@ import sysconfig
 from pathlib import Path
 
 from tympan._errors import UsageError
-from tympan.bundle import archive, cache, toolchain
+from tympan.bundle import archive, cache, toolchain, verify
 
+INSTEAD = "Python from pyenv (with --enable-shared), Debian (python3-dev), python.org or Homebrew can be carried."
 KINDS = ("auto", "static", "vendored")
 VERSION = "{}.{}".format(*sys.version_info)
 
@@ -37,15 +38,15 @@ def choose(kind):
 
 def refuse(kind):
     """Say what this Python lacks."""
+    if kind == "vendored" and (paths := [path for path in shared_candidates() if path.is_file()]):
+        needed = verify.foreign_libraries(paths[0].resolve())[0]
+        raise UsageError(f"the shared library of {sys.executable} needs {needed}, which a bundle cannot carry", INSTEAD)
     lacks = {
         "static": "static library that can be linked into a bundle",
         "vendored": "shared library",
         "auto": "library, static or shared, that a bundle could carry",
     }
-    raise UsageError(
-        f"{sys.executable} (CPython {VERSION}) has no {lacks[kind]}",
-        "Those of pyenv (PYTHON_CONFIGURE_OPTS=--enable-shared), Debian (python3-dev), python.org and Homebrew have.",
-    )
+    raise UsageError(f"{sys.executable} (CPython {VERSION}) has no {lacks[kind]}", INSTEAD)
 
 
 def static():
@@ -92,9 +93,9 @@ def system_libraries():
 
 
 def vendored():
-    """This Python's shared library."""
+    """This Python's shared library, when it needs nothing but the system's."""
     for path in shared_candidates():
-        if path.is_file():
+        if path.is_file() and not verify.foreign_libraries(path.resolve()):
             return Runtime("vendored", path.resolve(), [], frozenset(sys.builtin_module_names))
     return None
 

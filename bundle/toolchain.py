@@ -33,6 +33,15 @@ def require(command):
     return command
 
 
+def require_headers():
+    """Stop where a Python was installed without what C code needs."""
+    if not (Path(sysconfig.get_path("include")) / "Python.h").is_file():
+        raise UsageError(
+            f"{sys.executable} has no C headers: Python.h was not found",
+            "Install them (Debian: python3-dev, Fedora: python3-devel), or use another Python.",
+        )
+
+
 @functools.cache
 def compiler_version(command):
     """What ``cc --version`` says; part of every cache key."""

@@ -3,9 +3,9 @@
 from tympan import DeviceSpec, Driver, StreamFormat, StreamSpec
 
 
-def device_spec(outputs=2, inputs=2, rate=48_000.0, sample_type="float32", input_type=None, uid="com.example.test.Device"):
+def device_spec(outputs=2, inputs=2, rate=48_000.0, sample_type="float32", input_type=None):
     """A DeviceSpec with one stream per direction that has channels."""
-    spec = DeviceSpec(uid, "Test device", "tympan")
+    spec = DeviceSpec("com.example.test.Device", "Test device", "tympan")
     if outputs:
         spec = spec.with_output(StreamSpec.output(StreamFormat(sample_type, rate, outputs)))
     if inputs:

@@ -119,6 +119,15 @@ def test_missing_compiler(monkeypatch, tmp_path, capsys):
     assert "CC" in hint
 
 
+def test_python_without_headers(monkeypatch, tmp_path, capsys):
+    from tympan.bundle import toolchain
+
+    monkeypatch.setattr(toolchain.sysconfig, "get_path", lambda name: str(tmp_path))
+    code, line, hint = failure(capsys, "bundle", GOOD, "--output", tmp_path)
+    assert (code, line) == (2, f"error: {sys.executable} has no C headers: Python.h was not found")
+    assert "python3-dev" in hint
+
+
 def test_broken_compiler(monkeypatch, tmp_path, capsys):
     broken = tmp_path / "broken-cc"
     broken.write_text("#!/bin/sh\necho 'gain.c:1:1: fatal error: out of luck' >&2\nexit 1\n", encoding="ascii")

@@ -258,6 +258,7 @@ def strange(bundle, paths):
 
     A static bundle asks for nothing that is not there. For a vendored one the
     loader searches Frameworks, and libpython's zipimport wants the time zone.
+    glibc's malloc reads a setting of the kernel when a thread gives memory back.
     """
     vendored = (bundle / "Contents" / "Frameworks").is_dir()
 
@@ -265,7 +266,7 @@ def strange(bundle, paths):
         known = path.startswith(f"{bundle}/") or str(bundle).startswith(path)
         return (known and Path(path).exists()) or (vendored and (known or path == "/etc/localtime"))
 
-    return {path for path in paths if not expected(path)}
+    return {path for path in paths if not expected(path)} - {"/proc/sys/vm/overcommit_memory"}
 
 
 def traced_paths(trace, begin, end):
@@ -436,6 +437,21 @@ def test_failed_build_keeps_the_older_bundle(private_cache, tmp_path):
         build_bundle(path, tmp_path / "dist")
     assert {file: file.read_bytes() for file in bundle.rglob("*") if file.is_file()} == before
     assert [entry.name for entry in (tmp_path / "dist").iterdir()] == ["Kept.driver"]
+
+
+def test_runtime_that_cannot_be_carried(monkeypatch, tmp_path):
+    """A Python without libraries, and one whose shared library needs another one."""
+    for name in ("static_candidates", "shared_candidates"):
+        monkeypatch.setattr(runtime, name, lambda: [tmp_path / "libpython.so"])
+    for kind, lacks in (("static", "static library"), ("vendored", "shared library"), ("auto", "static or shared")):
+        with pytest.raises(UsageError, match=f"has no .*{lacks}"):
+            runtime.choose(kind)
+    (tmp_path / "libpython.so").touch()
+    monkeypatch.setattr(runtime.verify, "foreign_libraries", lambda path: ["libstrange.so.1"])
+    with pytest.raises(UsageError, match=r"needs libstrange.so.1, which a bundle cannot carry"):
+        runtime.choose("vendored")
+    with pytest.raises(UsageError, match="there is no runtime 'other'"):
+        runtime.choose("other")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="changes the GNU linker's options")

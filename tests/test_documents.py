@@ -7,7 +7,8 @@ import sys
 import pytest
 from documents import ROOT, blocks, checkout, commands, path_with_python
 
-PAGES = ["README.md", "docs/author-guide.md", *(f"examples/{name}/README.md" for name in ("gain", "minimal_loopback", "lowpass"))]
+EXAMPLES = ("gain", "minimal_loopback", "lowpass")
+PAGES = ["README.md", "docs/author-guide.md", *(f"examples/{name}/README.md" for name in EXAMPLES)]
 #: Commands of the README that cannot run inside the tests, and what runs them instead.
 ELSEWHERE = {"make test": (".ci/run", "make test"), "pip install .": ("tests/test_packaging.py", '"pip", "install"')}
 
@@ -77,7 +78,8 @@ def test_a_fresh_clone(tmp_path):
     """As a new user: clone into an empty folder, then the README's first command, with nothing prepared."""
     clone = tmp_path / "clone"
     subprocess.run(["git", "clone", "-q", str(ROOT), str(clone)], check=True)
-    environment = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "PIP_INDEX_URL", "LANG")}
-    environment["XDG_CACHE_HOME"] = str(tmp_path / "cache")
+    environment = dict(os.environ, XDG_CACHE_HOME=str(tmp_path / "cache"))
+    for name in ("VENV", "VIRTUAL_ENV", "PYTHONPATH", "MAKEFLAGS", "MAKELEVEL"):
+        environment.pop(name, None)
     done = subprocess.run(["make", "demo"], cwd=clone, env=environment, capture_output=True, text=True)
     assert done.returncode == 0 and "Compared" in done.stdout, done.stdout + done.stderr

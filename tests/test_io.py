@@ -67,7 +67,8 @@ def test_times_and_counts(probe):
     times = [call["sample_time"] for call in seen]
     assert all(b - a == call["frames"] for a, b, call in zip(times, times[1:], seen, strict=False))
     assert [call["cycle"] for call in seen] == list(range(1, len(seen) + 1))
-    assert {(call["sample_rate"], call["channels"], call["nominal"], call["client"]) for call in seen} == {(48000.0, 2, 64, 1)}
+    constant = ("sample_rate", "channels", "nominal", "client")
+    assert {tuple(call[name] for name in constant) for call in seen} == {(48000.0, 2, 64, 1)}
 
 
 @pytest.mark.parametrize("kind,bits", [("int16", 16), ("int24", 24), ("int32", 24), ("float32", 24)])

@@ -17,7 +17,8 @@ import tympan
 
 CORE = [(name, text) for name, text in project_files("*.pyx", "*.pxd") if name.startswith("tympan/_")]
 CYTHON = list(project_files("*.pyx", "*.pxd"))
-LAYERED = [(name, text) for name, text in project_files(*SOURCES) if not name.startswith("examples/") or name.endswith("x")]
+#: All but the tests of the examples, which may use anything.
+LAYERED = [file for file in project_files(*SOURCES) if not file[0].startswith("examples/") or file[0].endswith("x")]
 WRITTEN = list(
     project_files(
         "*.py", "*.pyx", "*.pxd", "*.pyi", "*.c", "*.h", "*.md",
@@ -28,27 +29,27 @@ TAGS = layering.vocabulary((ROOT / "docs" / "threads.md").read_text())
 
 
 def violations(rule, files):
-    return [sentence for name, text in files for sentence in rule(name, text)]
+    return "\n".join(sentence for name, text in files for sentence in rule(name, text))
 
 
 def test_imports():
-    assert violations(layering.wrong_imports, LAYERED) == []
+    assert violations(layering.wrong_imports, LAYERED) == ""
 
 
 def test_c_declarations_have_their_place():
-    assert violations(layering.wrong_externs, CYTHON) == []
+    assert violations(layering.wrong_externs, CYTHON) == ""
 
 
 def test_pointers_become_objects_in_few_files():
-    assert violations(layering.wrong_casts, CYTHON) == []
+    assert violations(layering.wrong_casts, CYTHON) == ""
 
 
 def test_the_core_has_no_conditional_compilation():
-    assert violations(layering.wrong_conditions, CORE) == []
+    assert violations(layering.wrong_conditions, CORE) == ""
 
 
 def test_files_are_short():
-    assert violations(layering.wrong_length, WRITTEN) == []
+    assert violations(layering.wrong_length, WRITTEN) == ""
     assert set(layering.LONGER) | set(layering.GENERATED) <= {name for name, _ in WRITTEN}
 
 
@@ -58,7 +59,7 @@ def test_every_row_of_the_table_is_used():
 
 
 BROKEN = {
-    "a layer up": (layering.wrong_imports, "tympan/_driver.pyx", "from tympan._hal cimport Core", "cimport tympan._hal"),
+    "a layer up": (layering.wrong_imports, "tympan/_driver.pyx", "from tympan._hal cimport Core", "tympan._hal"),
     "plain cimport": (layering.wrong_imports, "tympan/_ring.pxd", "cimport tympan._io", "cimport tympan._io"),
     "inside a function": (
         layering.wrong_imports,
@@ -79,7 +80,7 @@ BROKEN = {
     "tool to host": (layering.wrong_imports, "bundle/plist.py", "def f():\n    import tympan.testing", "testing"),
     "recipe": (layering.wrong_imports, "bundle/recipe.py", "import sys", "import sys"),
     "relative": (layering.wrong_imports, "bundle/plist.py", "from . import link", "import ."),
-    "driver": (layering.wrong_imports, "examples/a/a.pyx", "from tympan._rt cimport ty_load_f64", "cimport tympan._rt"),
+    "driver": (layering.wrong_imports, "examples/a/a.pyx", "from tympan._rt cimport ty_load_f64", "tympan._rt"),
     "no row": (layering.wrong_imports, "tympan/_new.pyx", "", "has no row"),
     "extern": (layering.wrong_externs, "tympan/_hal.pyx", 'cdef extern from "x.h":\n    pass', "extern"),
     "to object": (layering.wrong_casts, "tympan/_io.pxd", "    return <object>p", "<object>"),
@@ -89,8 +90,8 @@ BROKEN = {
     "IF": (layering.wrong_conditions, "tympan/_io.pxd", "IF UNAME_SYSNAME == 'Darwin':", "IF UNAME"),
     "include": (layering.wrong_conditions, "tympan/_io.pxd", 'include "more.pxi"', "include"),
     "too long": (layering.wrong_length, "tympan/_io.pxd", "\n" * 501, "501 lines"),
-    "too long for an exception": (layering.wrong_length, "tympan/_hal.pyx", "\n" * 801, "801 lines"),
-    "exception not needed": (layering.wrong_length, "tympan/_hal.pyx", "\n" * 500, "take it out"),
+    "too long for an exception": (layering.wrong_length, "bench/floor.c", "\n" * 900, "900 lines"),
+    "exception not needed": (layering.wrong_length, "bench/floor.c", "\n" * 500, "take it out"),
 }  # fmt: skip
 
 
@@ -102,14 +103,14 @@ def test_the_rule_catches(rule, name, text, complaint):
 
 def test_what_only_looks_like_a_violation():
     harmless = '"""\nfrom tympan._hal cimport Core\n"""\n# import os\nx = "cdef extern"\n'
-    assert violations(layering.wrong_imports, [("tympan/_driver.pyx", harmless)]) == []
-    assert violations(layering.wrong_externs, [("tympan/_driver.pyx", harmless)]) == []
+    assert violations(layering.wrong_imports, [("tympan/_driver.pyx", harmless)]) == ""
+    assert violations(layering.wrong_externs, [("tympan/_driver.pyx", harmless)]) == ""
 
 
 def test_cimports_form_no_circle():
     graph = {}
     for name, cimports, _, _ in layering.TABLE:
-        if name.startswith("tympan/_") and name.endswith((".pxd", ".p*")):
+        if name.startswith("tympan/_") and not name.endswith(".pyx"):
             graph.setdefault(Path(name).stem, set()).update(item for item in cimports if item.startswith("_"))
     order = list(TopologicalSorter(graph).static_order())
     assert order.index("_rt") < order.index("_objects") < order.index("_properties") < order.index("_hal")
@@ -127,7 +128,15 @@ def test_every_public_method_says_its_thread():
     assert list(layering.wrong_c_tags((ROOT / "tympan" / "_driver.pxd").read_text(), TAGS)) == []
 
 
-METHOD = 'cdef class Driver:\n    def start_io(self):\n        """Start.\n        {}"""\n\n    def _own(self):\n        pass\n'
+METHOD = '''\
+cdef class Driver:
+    def start_io(self):
+        """Start.
+        {}"""
+
+    def _own(self):
+        pass
+'''
 
 
 @pytest.mark.parametrize("tag", ["", "[main]", "[control & running]", "[io & running]", "[any] sometimes"])
@@ -138,7 +147,12 @@ def test_a_wrong_tag_of_a_def_method(tag):
 
 @pytest.mark.parametrize(
     ("comment", "words"),
-    [("# [io & running]", ""), ("# [io & running]", " nogil"), ("# [control]", " noexcept nogil"), ("# Copies.", " noexcept nogil")],
+    [
+        ("# [io & running]", ""),
+        ("# [io & running]", " nogil"),
+        ("# [control]", " noexcept nogil"),
+        ("# Copies.", " noexcept nogil"),
+    ],
 )
 def test_a_wrong_tag_of_a_c_method(comment, words):
     text = "cdef class Driver:\n    # One cycle.\n    {}\n    cdef void process_io(self, const int* rt){}\n"
@@ -164,10 +178,9 @@ def loaded_by(statements):
     from tympan.testing import _platform
 
     script = BOOT.format("" if sys.platform == "darwin" else PLATFORM, statements)
-    folder = Path(tympan.__file__).parents[1]
-    done = subprocess.run(
-        [sys.executable, "-I", "-S", "-c", script, folder, _platform.__file__], capture_output=True, text=True, check=True
-    )
+    arguments = [Path(tympan.__file__).parents[1], _platform.__file__]
+    command = [sys.executable, "-I", "-S", "-c", script, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
     return set(done.stdout.split())
 
 

@@ -32,7 +32,7 @@ def play(device, client, table, total, buffer, jitter=None, chunk=1 << 17):
         want = section(table, done - delay, frames)
         silent = max(0, min(delay - done, frames))
         want[:silent] = 0
-        assert np.array_equal(got.view(np.uint32), want.view(np.uint32)), f"first difference in {done} ... {done + frames}"
+        assert np.array_equal(got.view(np.uint32), want.view(np.uint32)), f"different in {done} ... {done + frames}"
         done += frames
 
 
@@ -85,7 +85,10 @@ def test_integer_formats(sample_type):
     check(2, 48_000.0, 512, seconds=5, jitter=True, sample_type=sample_type)
 
 
-@pytest.mark.parametrize("output,input", [("float32", "int16"), ("int16", "float32"), ("int24", "int16"), ("int32", "int24")])
+MIXED = [("float32", "int16"), ("int16", "float32"), ("int24", "int16"), ("int32", "int24")]
+
+
+@pytest.mark.parametrize("output,input", MIXED)
 def test_different_formats(output, input):
     check(2, 48_000.0, 512, seconds=5, sample_type=output, input_type=input)
 

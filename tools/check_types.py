@@ -47,8 +47,9 @@ def run_mypy():
 
 def run_stubtest():
     """In this process, where the platform library is loaded that the core needs off macOS."""
-    import tympan.testing  # noqa: F401
     from mypy import stubtest
+
+    import tympan.testing  # noqa: F401
 
     settings = ["--mypy-config-file", str(ROOT / "pyproject.toml"), "--ignore-unused-allowlist"]
     settings += ["--ignore-disjoint-bases", "--concise"]

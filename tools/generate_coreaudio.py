@@ -107,7 +107,8 @@ FUNCTIONS = (
     "CFComparisonResult CFStringCompare(CFStringRef a, CFStringRef b, CFStringCompareFlags options)",
     "CFUUIDBytes CFUUIDGetUUIDBytes(CFUUIDRef uuid)",
     "CFUUIDRef CFUUIDCreateFromUUIDBytes(CFAllocatorRef allocator, CFUUIDBytes bytes)",
-    "CFURLRef CFURLCreateFromFileSystemRepresentation(CFAllocatorRef a, const UInt8 *path, CFIndex size, Boolean folder)",
+    "CFURLRef CFURLCreateFromFileSystemRepresentation("
+    "CFAllocatorRef a, const UInt8 *path, CFIndex size, Boolean folder)",
     "uint64_t mach_absolute_time(void)",
     "kern_return_t mach_timebase_info(mach_timebase_info_t info)",
     "dispatch_queue_t dispatch_queue_create(const char *label, dispatch_queue_attr_t attributes)",

@@ -37,11 +37,12 @@ def constant(candidates, prefix):
 def page():
     known, lines = names(), [HEAD]
     for class_code, (title, prefix) in CLASSES.items():
-        lines += [f"## {title} (`{class_code}`)", "", "| selector | constant | scopes | bytes | settable |", "|---|---|---|--:|---|"]
+        lines += [f"## {title} (`{class_code}`)", ""]
+        lines += ["| selector | constant | scopes | bytes | settable |", "|---|---|---|--:|---|"]
         for cls, selector, scopes, size, settable in rows():
             if cls == class_code:
                 name = constant(known[selector], prefix)
-                row = f"`{selector}`", name, ", ".join(scopes), str(size) if size else "varies", "yes" if settable else ""
+                row = f"`{selector}`", name, ", ".join(scopes), str(size or "varies"), "yes" if settable else ""
                 lines.append("| " + " | ".join(row) + " |")
         lines.append("")
     return "\n".join(lines)

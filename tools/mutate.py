@@ -14,6 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 LEFT_OUT = (".git", ".venv", "build", "dist", "demo", "*.egg-info", "__pycache__", ".hypothesis")
 
+# ruff: noqa: E501
 #: file, what stands there, what it becomes, tests that must fail
 MUTANTS = [
     ("tympan/_clock.pxd", "(elapsed + 1, den, num)", "(elapsed, den, num)", "test_clock"),
@@ -58,7 +59,8 @@ def tests(names):
 def noticed(checkout, names):
     """The first test that fails, or None."""
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-m", "not deep", "-p", "no:cacheprovider", *tests(names)]
-    done = subprocess.run(command, cwd=checkout, capture_output=True, text=True, env=dict(os.environ, PYTHONPATH=str(checkout)))
+    environment = dict(os.environ, PYTHONPATH=str(checkout))
+    done = subprocess.run(command, cwd=checkout, env=environment, capture_output=True, text=True)
     failed = [line for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
     if failed:
         return failed[0].split(" - ")[0]

@@ -159,7 +159,8 @@ class StreamSpec(_Spec):
         if direction not in ("input", "output"):
             raise SpecError(f"{direction!r} is not a direction", "Use StreamSpec.input(…) or StreamSpec.output(…).")
         if not isinstance(format, StreamFormat):
-            raise SpecError(f"a stream's format is {format!r}", "Give a StreamFormat, such as StreamFormat.float32(48_000.0).")
+            hint = "Give a StreamFormat, such as StreamFormat.float32(48_000.0)."
+            raise SpecError(f"a stream's format is {format!r}", hint)
         terminal = "micr" if direction == "input" else "spkr"
         self._set(direction=direction, format=format, name=None, terminal=terminal, latency=0, channel_names=())
 
@@ -250,7 +251,8 @@ class DeviceSpec(_Spec):
             raise SpecError(f"with_{direction} got {stream!r}", f"Give it StreamSpec.{direction}(format).")
         if present:
             raise SpecError(
-                f"the device has two {direction} streams", "This version takes one stream per direction; use more channels."
+                f"the device has two {direction} streams",
+                "This version takes one stream per direction; use more channels.",
             )
         return (stream,)
 
@@ -311,7 +313,8 @@ class DeviceSpec(_Spec):
         rates = {stream.format.sample_rate for stream in self.streams}
         if len(rates) > 1:
             raise SpecError(
-                f"the streams of {self.uid} have different sample rates", "Streams of one device share its clock: use one rate."
+                f"the streams of {self.uid} have different sample rates",
+                "Streams of one device share its clock: use one rate.",
             )
         if self.sample_rates and self.initial_rate not in self.sample_rates:
             raise SpecError(
