@@ -44,15 +44,28 @@ def property_table(cells):
 def start_table(cells, sizes):
     lines = [
         "## Start and size", "",
-        "dlopen, factory, QueryInterface and Initialize of a bundle, and the memory the process grew by. Part of",
-        "the memory is the ring: 32768 frames of all channels.", "",
-        "| bundle | size, MB | start, ms | memory, MB | of it ring, MB |", "|---|--:|--:|--:|--:|",
+        "dlopen, factory, QueryInterface and Initialize of a bundle, and the memory the process grew by: all that",
+        "is resident, and what of it no file backs. Part of that is the ring: 32768 frames of all channels.", "",
+        "| bundle | size, MB | start, ms | resident, MB | private, MB | ring, MB |", "|---|--:|--:|--:|--:|--:|",
     ]  # fmt: skip
     for name, size in sizes.items():
         channels = int(name.split()[-1]) if name[-1].isdigit() else 2
         ring = 32768 * channels * 4 / 2**20
-        load, memory = cells[f"load/{name}"] / 1e6, cells[f"memory/{name}"] / 1024
-        lines.append(f"| {name} | {size / 1e6:.2f} | {load:.2f} | {memory:.1f} | {ring:.1f} |")
+        memory = f"{cells[f'memory/{name}'] / 1024:.1f} | {cells[f'private/{name}'] / 1024:.1f} | {ring:.2f}"
+        lines.append(f"| {name} | {size / 1e6:.2f} | {cells[f'load/{name}'] / 1e6:.2f} | {memory} |")
+    return lines
+
+
+def render_table(cells):
+    lines = [
+        "## Rendering", "",
+        "`Device.render` of 10 s of stereo at 512 frames, numpy in and numpy out, with the host's checks of every stamp",
+        "and every buffer: ns per sample, and times real time at 48 kHz.", "",
+        "| driver | ns per sample | x real time |", "|---|--:|--:|",
+    ]  # fmt: skip
+    for name in ("floor 2", "gain", "lowpass"):
+        value = cells[f"render/{name}"]
+        lines.append(f"| {name} | {value:.2f} | {1e9 / (96_000 * value):,.0f} |")
     return lines
 
 
@@ -71,8 +84,13 @@ def goals(cells):
     yield "GetZeroTimeStamp", "<= 31", stamp, stamp <= 31
     yield "GetPropertyData, plain", "<= 25", plain, plain <= 25
     yield "GetPropertyData, strings", "<= 120", strings, strings <= 120
-    yield "gain, per sample, whole cycle at 512", "<= 1", per_sample["gain"], per_sample["gain"] <= 1
-    yield "lowpass, per sample, whole cycle at 512", "<= 3", per_sample["lowpass"], per_sample["lowpass"] <= 3
+    for name, most in (("gain", 1), ("lowpass", 3)):
+        render = cells[f"render/{name}"]
+        yield f"{name}, per sample, whole cycle at 512", f"<= {most}", per_sample[name], per_sample[name] <= most
+        yield f"{name}, per sample, Device.render at 512", f"<= {most}", render, render <= most
+    for channels in CHANNELS:
+        first, later = cells[f"first read/{channels}"], cells[f"later read/{channels}"]
+        yield f"first read after the writer stopped / later reads, {channels} ch", "about 1", first / later, first <= 2 * later
     load, memory = cells["load/gain"] / 1e6, cells["memory/gain"] / 1024
     yield "start of a bundle, ms", "<= 6", load, load <= 6
     yield "memory added by a bundle, MB", "<= 6", memory, memory <= 6
@@ -94,6 +112,7 @@ def write_report(cells, sizes, machine, processes):
         io_table(cells, "cycle", "A whole cycle"),
         io_table(cells, "write", "WriteMix"),
         io_table(cells, "read", "ReadInput"),
+        render_table(cells),
         property_table(cells),
         start_table(cells, sizes),
     ]

@@ -6,10 +6,11 @@ one round may be compared, so each cell keeps the median of its rounds.
 """
 
 import json
-import resource
 import sys
 import time
 from statistics import median
+
+import numpy
 
 from tympan.testing import Host, bench
 
@@ -28,25 +29,23 @@ PROPERTIES = [  # name, scope, object, is it a reference
 ]
 
 
-def peak_memory():
-    """KiB of this process at its largest."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-
-
-def resident():
-    """KiB resident now (Linux)."""
-    with open("/proc/self/statm") as file:
-        return int(file.read().split()[1]) * resource.getpagesize() // 1024
+def memory():
+    """KiB of this process now: all that is resident, and what of it no file or other process backs (Linux)."""
+    with open("/proc/self/smaps_rollup") as file:
+        sizes = {line.split(":")[0]: int(line.split()[1]) for line in file if line.endswith("kB\n")}
+    return sizes["Rss"], sizes["Private_Dirty"]
 
 
 def load_all(hal, paths, cells):
     """Load every bundle; how long and how much memory each took."""
     plugins = {}
     for name, path in paths.items():
-        before, start = resident(), time.perf_counter_ns()
+        before, start = memory(), time.perf_counter_ns()
         plugins[name] = hal.load(path)
         cells[f"load/{name}"] = time.perf_counter_ns() - start
-        cells[f"memory/{name}"] = resident() - before
+        after = memory()
+        cells[f"memory/{name}"] = after[0] - before[0]
+        cells[f"private/{name}"] = after[1] - before[1]
     return plugins
 
 
@@ -95,12 +94,25 @@ def measure_properties(plugins, cells):
 
 
 def measure_silence(plugins, cells):
-    """The first read after the writer stopped, and the 50th, at 512 frames."""
+    """Reads after the writer has stopped: the first one, and the median of those that follow, at 512 frames."""
     for channels in CHANNELS:
         client = bench.prepare(plugins[f"tympan {channels}"].devices[0], 512)
-        bench.bench_calls(client, "write", 200, 512)
+        bench.bench_calls(client, "cycle", 500, 512)
         cells[f"first read/{channels}"] = bench.bench_calls(client, "read", 1, 512)
-        cells[f"read/{channels}"] = bench.bench_calls(client, "read", 50, 512)
+        cells[f"later read/{channels}"] = median(bench.bench_calls(client, "read", 1, 512) for _ in range(50))
+
+
+def measure_render(plugins, cells):
+    """ns per sample of Device.render, numpy in and out, every check of the host included."""
+    audio = numpy.random.default_rng(0).uniform(-1, 1, (480_000, 2)).astype(numpy.float32)
+    devices = {name: plugins[name].devices[0] for name in ("floor 2", "gain", "lowpass")}
+    found = {name: [] for name in devices}
+    for _ in range(ROUNDS):
+        for name, device in devices.items():
+            start = time.perf_counter_ns()
+            device.render(audio, 512)
+            found[name].append((time.perf_counter_ns() - start) / audio.size)
+    cells.update({f"render/{name}": median(values) for name, values in found.items()})
 
 
 def main(path):
@@ -111,6 +123,9 @@ def main(path):
         plugins = load_all(hal, paths, cells)
         measure_io(plugins, cells)
         measure_properties(plugins, cells)
+        measure_silence(plugins, cells)
+    with Host() as hal:
+        measure_render({name: hal.load(path) for name, path in paths.items()}, cells)
     json.dump(cells, sys.stdout)
 
 

@@ -131,22 +131,21 @@ def _mac_lines(path, addresses):
 @functools.lru_cache(maxsize=1024)
 def readable(name):
     """``gain.Gain.process_io`` for ``__pyx_f_4gain_4Gain_process_io``; C++ names by c++filt; others as they are."""
-    match = re.match(r"__pyx_(?:f|fuse_\d+|pf|pw|gb)_", name)
+    match = re.match(r"__pyx_(f|fuse_\d+|pf|pw|gb)_", name)
     if match:
-        return _cython_name(name[match.end() :])
+        return _cython_name(name[match.end() :], numbered=match[1] in ("pf", "pw"))
     if name.startswith("_Z") and shutil.which("c++filt"):
         return subprocess.run(["c++filt", name], capture_output=True, text=True, timeout=60).stdout.strip() or name
     return name
 
 
-def _cython_name(rest):
-    """Modules and classes stand before the name, each with its length; a number before the name itself counts."""
+def _cython_name(rest, numbered):
+    """Modules and classes stand before the name, each with its length; a ``def`` function's name with a running number."""
     parts = []
     while match := re.match(r"\d+", rest):
-        part = rest[match.end() : match.end() + int(match[0])]
-        after = rest[match.end() + int(match[0]) :]
-        if not after.startswith("_"):
+        end = match.end() + int(match[0])
+        if rest[end : end + 1] != "_" or (numbered and not rest[end + 1 : end + 2].isdigit()):
             break
-        parts.append(part)
-        rest = after[1:]
-    return ".".join([*parts, re.sub(r"^\d+", "", rest)])
+        parts.append(rest[match.end() : end])
+        rest = rest[end + 1 :]
+    return ".".join([*parts, rest.lstrip("0123456789")])

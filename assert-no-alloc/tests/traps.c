@@ -122,8 +122,8 @@ void set_up(void) {
     TRAP(lock, pthread_rwlock_timedwrlock, pthread_rwlock_timedwrlock(&rwlock, &future);            \
          pthread_rwlock_unlock(&rwlock))                                                            \
     TRAP(lock, pthread_rwlock_unlock, pthread_rwlock_rdlock(&rwlock); pthread_rwlock_unlock(&rwlock)) \
-    TRAP(lock, pthread_cond_wait, pthread_t t; pthread_create(&t, NULL, signaller, NULL);           \
-         pthread_mutex_lock(&mutex); while (!signalled) pthread_cond_wait(&cond, &mutex);           \
+    TRAP(lock, pthread_cond_wait, pthread_t t; pthread_mutex_lock(&mutex);                          \
+         pthread_create(&t, NULL, signaller, NULL); while (!signalled) pthread_cond_wait(&cond, &mutex);           \
          signalled = 0; pthread_mutex_unlock(&mutex); pthread_join(t, NULL))                        \
     TRAP(lock, pthread_cond_timedwait, pthread_mutex_lock(&mutex);                                  \
          pthread_cond_timedwait(&cond, &mutex, &past); pthread_mutex_unlock(&mutex))                \
@@ -145,8 +145,8 @@ void set_up(void) {
     TRAP(lock, mtx_trylock, mtx_trylock(&mtx); mtx_unlock(&mtx))                                    \
     TRAP(lock, mtx_timedlock, mtx_timedlock(&mtx, &future); mtx_unlock(&mtx))                       \
     TRAP(lock, mtx_unlock, mtx_lock(&mtx); mtx_unlock(&mtx))                                        \
-    TRAP(lock, cnd_wait, thrd_t t; thrd_create(&t, cnd_signaller, NULL);                            \
-         mtx_lock(&mtx); while (!signalled) cnd_wait(&cnd, &mtx);                                   \
+    TRAP(lock, cnd_wait, thrd_t t; mtx_lock(&mtx);                                                  \
+         thrd_create(&t, cnd_signaller, NULL); while (!signalled) cnd_wait(&cnd, &mtx);                                   \
          signalled = 0; mtx_unlock(&mtx); thrd_join(t, NULL))                                       \
     TRAP(lock, cnd_timedwait, mtx_lock(&mtx); cnd_timedwait(&cnd, &mtx, &past); mtx_unlock(&mtx))   \
     TRAP(lock, cnd_signal, cnd_signal(&cnd))                                                        \
@@ -235,8 +235,8 @@ void set_up(void) {
     TRAP(io, getline, char *l = NULL; size_t n = 0; getline(&l, &n, stream); free(l))               \
     TRAP(io, getdelim, char *l = NULL; size_t n = 0; getdelim(&l, &n, '\n', stream); free(l))       \
     TRAP(io, __getdelim, char *l = NULL; size_t n = 0; __getdelim(&l, &n, '\n', stream); free(l))   \
-    TRAP(io, __uflow, fseek(stream, 0, SEEK_SET); getc_unlocked(stream))                            \
-    TRAP(io, __overflow, fflush(stream); fseek(stream, 0, SEEK_SET); putc_unlocked('x', stream))    \
+    TRAP(io, __uflow, __uflow(stream))                                                                \
+    TRAP(io, __overflow, __overflow(stream, 'x'))                                                     \
     TRAP(io, fputc, (fputc)('x', stream))                                                           \
     TRAP(io, putc, (putc)('x', stream))                                                             \
     TRAP(io, putchar, (putchar)('x'))                                                               \

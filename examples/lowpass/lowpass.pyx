@@ -1,7 +1,7 @@
 """A second-order low-pass at 1 kHz on whatever is played into the device."""
 
 from libc.math cimport M_PI, M_SQRT1_2, cos, sin
-from libc.string cimport memset
+from libc.string cimport memcpy, memset
 
 from tympan import DeviceSpec, StreamFormat, StreamSpec
 from tympan cimport Driver, IoBuffer, RealtimeContext
@@ -43,21 +43,17 @@ cdef class Lowpass(Driver):
         memset(self.memory, 0, sizeof(self.memory))
 
     cdef void process_io(self, const RealtimeContext* rt, IoBuffer* buffer) noexcept nogil:
-        cdef size_t channel
-        for channel in range(CHANNELS):
-            self.filter(channel, buffer)
-
-    cdef void filter(self, size_t channel, IoBuffer* buffer) noexcept nogil:
-        """One channel of the interleaved buffer, in double precision."""
+        """All channels in one loop: each filter waits for its own last sample, not for the other's."""
         cdef double b0 = self.b0, b1 = self.b1, b2 = self.b2, a1 = self.a1, a2 = self.a2
-        cdef double z1 = self.memory[channel].z1, z2 = self.memory[channel].z2
+        cdef Memory[CHANNELS] memory
         cdef double x, y
-        cdef size_t i
+        cdef size_t i, channel
+        memcpy(memory, self.memory, sizeof(memory))
         for i in range(buffer.frames):
-            x = buffer.input[i * CHANNELS + channel]
-            y = b0 * x + z1
-            z1 = b1 * x - a1 * y + z2
-            z2 = b2 * x - a2 * y
-            buffer.output[i * CHANNELS + channel] = <float>y
-        self.memory[channel].z1 = z1
-        self.memory[channel].z2 = z2
+            for channel in range(CHANNELS):
+                x = buffer.input[i * CHANNELS + channel]
+                y = b0 * x + memory[channel].z1
+                memory[channel].z1 = b1 * x + memory[channel].z2 - a1 * y
+                memory[channel].z2 = b2 * x - a2 * y
+                buffer.output[i * CHANNELS + channel] = <float>y
+        memcpy(self.memory, memory, sizeof(memory))
