@@ -36,7 +36,8 @@ bench: $(VENV)/dev.ok $(VENV)/core.ok
 	@$(PY) bench/run.py
 
 # One process per core: a process can have one simulated host at a time, and a file shares what it builds.
-PYTEST = TYMPAN_TEST_CACHE='$(TEST_CACHE)' $(PY) -m pytest -n auto --dist loadfile
+# Tests that call make are not to be told that they are inside make.
+PYTEST = env -u MAKEFLAGS -u MAKELEVEL TYMPAN_TEST_CACHE='$(TEST_CACHE)' $(PY) -m pytest -n auto --dist loadfile
 
 lint: $(VENV)/dev.ok $(VENV)/core.ok
 	@$(PY) -m ruff check -q .

@@ -96,6 +96,8 @@ def vendored():
     """This Python's shared library, when it needs nothing but the system's."""
     for path in shared_candidates():
         if path.is_file() and not verify.foreign_libraries(path.resolve()):
+            if not toolchain.MACOS:
+                toolchain.patchelf()  # missing? Better known before anything is compiled
             return Runtime("vendored", path.resolve(), [], frozenset(sys.builtin_module_names))
     return None
 

