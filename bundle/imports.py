@@ -16,7 +16,7 @@ from pathlib import Path
 
 from tympan._errors import BuildError
 from tympan.bundle import recipe, source, verify
-from tympan.bundle.compile import core_source
+from tympan.bundle.compile import PACKAGE, core_source
 from tympan.bundle.source import MAY, MUST, PERHAPS
 
 #: Pure modules that the interpreter imports while it starts and that it does not bring with it.
@@ -46,7 +46,8 @@ class Modules:
 
     def __init__(self, runtime, folder):
         self.runtime = runtime
-        self.path = [str(folder), *filter(None, sys.path)]
+        # Our own package last: an editable install is found by an import hook, not on sys.path.
+        self.path = [str(folder), *filter(None, sys.path), str(PACKAGE.parent)]
         self.inside = set(_imp._frozen_module_names())
         self.frozen, self.files = {"_tympan_boot": (freeze("_tympan_boot", BOOT.read_bytes()), False)}, {}
         self.builtin = set(ALWAYS) & runtime.builtins

@@ -197,3 +197,12 @@ def test_cache_forgets_a_failure_and_old_files(tmp_path, monkeypatch):
     os.utime(old, (0, 0))
     cache.stored("new", lambda path: path.write_text("new"))
     assert [path.name for path in (tmp_path / "tympan").iterdir()] == ["new"]
+
+
+def test_our_own_package_is_found_when_it_is_not_on_the_path(tmp_path, monkeypatch):
+    """An editable install is found by an import hook; the bundler may be called from any folder."""
+    from tympan.bundle.compile import PACKAGE
+
+    elsewhere = [path for path in sys.path if path and os.path.abspath(path) != str(PACKAGE.parent)]
+    monkeypatch.setattr(sys, "path", elsewhere)
+    assert {"tympan", "tympan._spec", "tympan._errors"} <= set(collected(tmp_path).frozen)
