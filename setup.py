@@ -9,6 +9,7 @@ from setuptools import Extension, setup
 
 RECIPE = runpy.run_path(str(Path(__file__).parent / "bundle" / "recipe.py"))
 MODULES = [*RECIPE["CORE"], *RECIPE["HOST"]]
+TOOLS = [".".join(("tympan", *path.parent.parts)) for path in sorted(Path("bundle").rglob("__init__.py"))]
 
 
 def extension(module):
@@ -24,6 +25,7 @@ def extension(module):
 
 
 setup(
+    packages=["tympan", "tympan.testing", *TOOLS],
     ext_modules=cythonize(
         # The C compiler takes most of the time, and most of that the last module: it begins first.
         [extension(module) for module in reversed(MODULES)],

@@ -79,7 +79,7 @@ TABLE = [
     # L3: tools
     ("bundle/recipe.py", [], [], []),
     ("bundle/boot.py", [], ["stdlib"], []),
-    ("bundle/*.py", [], ["stdlib", "Cython", "lief", *BELOW, *BUNDLE], []),
+    ("bundle/*.py", [], ["stdlib", "Cython", "capstone", "lief", *BELOW, *BUNDLE], []),
     ("tympan/_cli.py", [], ["stdlib", *BELOW], ["rich", *BUNDLE, *TESTING]),
     ("tympan/__main__.py", [], ["stdlib", "_cli"], []),
     # a driver
