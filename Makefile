@@ -39,13 +39,16 @@ bench: $(VENV)/dev.ok $(VENV)/core.ok
 # Tests that call make are not to be told that they are inside make.
 PYTEST = env -u MAKEFLAGS -u MAKELEVEL TYMPAN_TEST_CACHE='$(TEST_CACHE)' $(PY) -m pytest -n auto --dist loadfile
 
+# All of them, also when the first has found something.
 lint: $(VENV)/dev.ok $(VENV)/core.ok
-	@$(PY) -m ruff check -q .
-	@PATH="$(abspath $(VENV)/bin):$$PATH" cython-lint tympan examples tests
-	@$(VENV)/bin/codespell
-	@$(PY) tools/generate_coreaudio.py --check
-	@$(PY) tools/generate_properties.py --check
-	@$(PY) tools/check_types.py
+	@PATH="$(abspath $(VENV)/bin):$$PATH"; failed=0; \
+	ruff check -q --output-format concise . || failed=1; \
+	cython-lint tympan examples tests || failed=1; \
+	codespell || failed=1; \
+	python tools/generate_coreaudio.py --check || failed=1; \
+	python tools/generate_properties.py --check || failed=1; \
+	python tools/check_types.py || failed=1; \
+	exit $$failed
 
 # ---- the virtual environment: a .ok file says that a step is done ----
 

@@ -59,8 +59,8 @@ def start_table(cells, sizes):
 def render_table(cells):
     lines = [
         "## Rendering", "",
-        "`Device.render` of 10 s of stereo at 512 frames, numpy in and numpy out, with the host's checks of every stamp",
-        "and every buffer: ns per sample, and times real time at 48 kHz.", "",
+        "`Device.render` of 10 s of stereo at 512 frames, numpy in and numpy out, with the host's checks of every",
+        "stamp and every buffer: ns per sample, and times real time at 48 kHz.", "",
         "| driver | ns per sample | x real time |", "|---|--:|--:|",
     ]  # fmt: skip
     for name in ("floor 2", "gain", "lowpass"):

@@ -26,3 +26,19 @@ def private_cache(tmp_path_factory):
     """Tests neither read nor fill the user's cache, unless TYMPAN_TEST_CACHE names one to reuse."""
     folder = os.environ.get("TYMPAN_TEST_CACHE") or tmp_path_factory.mktemp("cache")
     os.environ["XDG_CACHE_HOME"] = str(folder)
+
+
+def pytest_generate_tests(metafunc):
+    """Tests of the ``gain`` bundle run with each runtime that this Python has."""
+    if "gain" in metafunc.fixturenames:
+        from made_bundles import KINDS
+
+        metafunc.parametrize("gain", KINDS, indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session")
+def gain(request, private_cache, tmp_path_factory):
+    """examples/gain as a bundle with each runtime."""
+    from tympan.bundle import build_bundle
+
+    return build_bundle(ROOT / "examples" / "gain", tmp_path_factory.mktemp("dist"), request.param)

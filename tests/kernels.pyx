@@ -1,12 +1,14 @@
 # cython: language_level=3
 """The core's inline IO code, callable from tests: clock, ring, sample conversion."""
 
-from libc.stdint cimport int64_t, uint32_t, uint64_t
+from libc.stdint cimport int64_t, uint32_t
 from libc.stdlib cimport free
 
 from tympan._clock cimport Clock, Stamp, clock_compute, clock_stamp, clock_start, clock_stop
 from tympan._convert cimport SampleType, from_float, remap_from_float, to_float
-from tympan._ring cimport Ring, ring_begin_write, ring_copy_in, ring_end_write, ring_move, ring_slot, ring_still_valid, ring_valid
+from tympan._ring cimport (
+    Ring, ring_begin_write, ring_copy_in, ring_end_write, ring_move, ring_slot, ring_still_valid, ring_valid,
+)
 from tympan._rt cimport ty_audio_alloc
 
 
@@ -63,7 +65,7 @@ cdef class TestRing:
     def read(self, int64_t time, int64_t frames):
         """The frames as the core would deliver them: silence outside what is valid."""
         cdef int64_t run = 0
-        epoch, first, last = self.valid(time, frames)
+        _epoch, first, last = self.valid(time, frames)
         size = self.ring.frame_bytes
         out = bytearray(frames * size)
         at = first
@@ -96,6 +98,7 @@ def remap(kind, const float[::1] samples, channels, to_channels, bytes_per_sampl
     out = bytearray(b"\xAA" * (frames * to_channels * bytes_per_sample))
     cdef unsigned char[::1] view = out
     remap_from_float(
-        <SampleType><int>kind, <char*>&view[0], to_channels, to_channels * bytes_per_sample, &samples[0], channels, frames
+        <SampleType><int>kind, <char*>&view[0], to_channels, to_channels * bytes_per_sample,
+        &samples[0], channels, frames
     )
     return bytes(out)

@@ -104,8 +104,8 @@ cdef inline void remap_from_float(
 ) noexcept nogil:
     cdef size_t common = min(channels, to_channels)
     cdef size_t sample_bytes = to_frame_bytes // to_channels
-    cdef size_t i, j
-    for i in range(frames):
+    cdef size_t _i, j
+    for _i in range(frames):
         from_float(kind, to, source, common)
         for j in range(common * sample_bytes, to_frame_bytes):
             to[j] = 0

@@ -7,7 +7,9 @@ from tympan._objects cimport Device, Stream
 from tympan.coreaudio cimport *
 
 
-cdef inline void describe_format(const Stream* stream, Float64 rate, AudioStreamBasicDescription* format) noexcept nogil:
+cdef inline void describe_format(
+    const Stream* stream, Float64 rate, AudioStreamBasicDescription* format
+) noexcept nogil:
     memset(format, 0, sizeof(AudioStreamBasicDescription))
     format.mSampleRate = rate
     format.mFormatID = kAudioFormatLinearPCM

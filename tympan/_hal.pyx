@@ -44,7 +44,8 @@ cdef void _log_exception(object error, str where):
             code = trace.tb_frame.f_code
             frames.append(f"{code.co_filename}:{trace.tb_lineno} in {code.co_name}")
             trace = trace.tb_next
-        line = f"tympan: {where} raised {type(error).__name__}: {error} (traceback, outermost first: {' > '.join(frames)})"
+        place = " > ".join(frames)
+        line = f"tympan: {where} raised {type(error).__name__}: {error} (traceback, outermost first: {place})"
         tympan_os_log(line.replace("\n", " ").replace("\0", " ").encode("utf-8", "replace"))
     except BaseException:
         tympan_os_log(b"tympan: a driver raised an exception that could not be described")

@@ -51,7 +51,9 @@ cdef inline void call_driver(
 # ---- WriteMix: host buffer -> process_io -> ring ----
 
 # No process_io: the host's frames, converted, go straight into the ring.
-cdef inline void write_plain(Device* device, const Stream* stream, const char* source, int64_t time, int64_t frames) noexcept nogil:
+cdef inline void write_plain(
+    Device* device, const Stream* stream, const char* source, int64_t time, int64_t frames
+) noexcept nogil:
     cdef Ring* ring = &device.ring
     cdef int64_t run = 0
     cdef char* slot
@@ -130,7 +132,9 @@ cdef inline void write_mix(Device* device, RealtimeContext* rt, const char* sour
 # ---- ReadInput: ring -> host buffer, or process_io -> host buffer ----
 
 # Ring frames to the stream's format and channel count; `run` is contiguous.
-cdef inline void read_run(Device* device, const Stream* stream, char* sink, const char* slot, int64_t run) noexcept nogil:
+cdef inline void read_run(
+    Device* device, const Stream* stream, char* sink, const char* slot, int64_t run
+) noexcept nogil:
     cdef UInt32 ring_channels = device.outputs[0].channels
     if device.io.native:
         memcpy(sink, slot, <size_t>run * stream.frame_bytes)
@@ -143,7 +147,9 @@ cdef inline void read_run(Device* device, const Stream* stream, char* sink, cons
 
 
 # What the ring holds of [time, time + frames), silence for the rest.
-cdef inline void read_ring(Device* device, const Stream* stream, char* sink, int64_t time, int64_t frames) noexcept nogil:
+cdef inline void read_ring(
+    Device* device, const Stream* stream, char* sink, int64_t time, int64_t frames
+) noexcept nogil:
     cdef Ring* ring = &device.ring
     cdef int64_t frame_bytes = stream.frame_bytes
     cdef int64_t first = 0, last = 0, run = 0, at, lost

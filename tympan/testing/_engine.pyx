@@ -205,8 +205,9 @@ cdef class Engine:
         return 1e9 * seconds / count, status
 
 
-def bench_get_property(uintptr_t driver, UInt32 object, UInt32 selector, UInt32 scope, UInt32 element, bint is_reference,
-                       uint64_t count):
+def bench_get_property(
+    uintptr_t driver, UInt32 object, UInt32 selector, UInt32 scope, UInt32 element, bint is_reference, uint64_t count
+):
     """ns per GetPropertyData (plus CFRelease for a reference), and the or of all statuses."""
     cdef AudioServerPlugInDriverRef ref = <AudioServerPlugInDriverRef>driver
     cdef AudioObjectPropertyAddress address
