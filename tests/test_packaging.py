@@ -9,7 +9,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from documents import checkout
+from documents import ROOT, checkout
 
 from tympan.bundle import recipe
 
@@ -55,16 +55,29 @@ print("rendered")
 """
 
 
+def of_the_project(name):
+    """What is not made by a build or by a tool; git knows more exactly, where there is git."""
+    path = Path(name)
+    return path.suffix not in (".so", ".pyc") and not any(part.endswith("_cache") for part in path.parts)
+
+
+def project_names(names):
+    """Those of ``names`` that are the project's files."""
+    command = ["git", "ls-files", "-co", "--exclude-standard", "-z"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    known = set(done.stdout.split("\0")) if done.returncode == 0 else names
+    return {name for name in names & known if of_the_project(name)}
+
+
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
     """A copy of the checkout that was never built: (folder, its files)."""
     folder = checkout(tmp_path_factory.mktemp("packaging"))
-    files = {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()}
-    for path in list(files):
-        if path.suffix in (".so", ".pyc") or any(part.endswith("_cache") for part in path.parts):
-            (folder / path).unlink()
-            files.remove(path)
-    return folder, {path.as_posix() for path in files}
+    names = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    files = project_names(names)
+    for name in names - files:
+        (folder / name).unlink()
+    return folder, files
 
 
 @pytest.fixture(scope="module")
