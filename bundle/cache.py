@@ -10,14 +10,21 @@ import tempfile
 import time
 from pathlib import Path
 
+from tympan._errors import UsageError
+
 KEEP_SECONDS = 30 * 24 * 3600
 
 
 def folder():
     """The cache's folder, made when it is not there."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    path = Path(base) / "tympan"
-    path.mkdir(parents=True, exist_ok=True)
+    base = Path(os.environ.get("XDG_CACHE_HOME") or ".")
+    path = (base if base.is_absolute() else Path.home() / ".cache") / "tympan"  # the XDG rule: ignore a relative one
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=path).close()
+    except OSError as error:
+        hint = "Set XDG_CACHE_HOME to a folder that you may write to."
+        raise UsageError(f"the cache folder {path} cannot be used: {error.strerror}", hint) from None
     return path
 
 

@@ -29,6 +29,8 @@ def scratch(output, name):
 
 def check_target(target):
     """An older bundle is replaced; anything else of that name is not ours to remove."""
+    if os.path.lexists(target.parent) and not target.parent.is_dir():
+        raise UsageError(f"{target.parent} is there and is not a folder", "Remove it, or choose another --output.")
     if os.path.lexists(target) and not (target / "Contents").is_dir():
         raise UsageError(f"{target} is there and is not a bundle", "Remove it, or choose another --output.")
 

@@ -37,8 +37,9 @@ def static(parts, runtime, factory, output):
 
 def vendored(parts, library, factory, output):
     """Link with the bundle's own copy of the shared library, found beside the binary."""
-    search = [] if toolchain.MACOS else ["-Wl,-rpath,$ORIGIN/../Frameworks"]
-    link([*parts, library], search, factory, output)
+    # libm for drivers that use `libc.math`; the copied interpreter brings only what it needs itself.
+    others = [] if toolchain.MACOS else ["-Wl,-rpath,$ORIGIN/../Frameworks", "-lm"]
+    link([*parts, library], others, factory, output)
 
 
 def link(parts, libraries, factory, output):

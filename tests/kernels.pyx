@@ -35,7 +35,8 @@ cdef class TestClock:
 cdef class TestRing:
     cdef Ring ring
 
-    def __cinit__(self, capacity, frame_bytes):
+    def __cinit__(self, capacity, frame_bytes, reach=0):
+        self.ring.reach = reach
         self.ring.capacity = capacity
         self.ring.frame_bytes = frame_bytes
         self.ring.data = <char*>ty_audio_alloc(capacity * frame_bytes)

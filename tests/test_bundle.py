@@ -12,7 +12,7 @@ from pathlib import Path
 
 import lief
 import pytest
-from made_bundles import EXAMPLES, PLAY, ROOT, has, in_a_process, made_driver
+from made_bundles import EXAMPLES, KINDS, PLAY, ROOT, has, in_a_process, made_driver
 
 from tympan._errors import BuildError, UsageError
 from tympan.bundle import (
@@ -255,3 +255,11 @@ def test_extension_module_is_the_same_object(private_cache):
     assert file.name == f"gain{sysconfig.get_config_var('EXT_SUFFIX')}"
     assert import_driver(EXAMPLES / "gain").__module__ == "gain"
     assert import_driver(EXAMPLES / "gain") is import_driver(EXAMPLES / "gain" / "gain.pyx")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("example", ["lowpass", "minimal_loopback"])
+def test_the_other_examples_with_each_runtime(private_cache, tmp_path, kind, example):
+    """lowpass uses libm, which the copied interpreter does not bring."""
+    bundle = build_bundle(EXAMPLES / example, tmp_path, kind)
+    assert verify_bundle(bundle).slices

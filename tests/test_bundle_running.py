@@ -240,3 +240,15 @@ with Host() as hal:
     print(len(played))
 """
     assert in_a_process(code, gain) == "3\n"
+
+
+def test_asked_twice_a_host_has_one_plug_in(gain):
+    code = """
+import sys
+from made_bundles import AUDIO, rendered
+from tympan.testing import Host
+with Host() as hal:
+    assert hal.load(sys.argv[1]) is hal.load(sys.argv[1])
+    assert (rendered(hal, sys.argv[1]) == AUDIO * type(AUDIO[0, 0])(0.5)).all()
+"""
+    in_a_process(code, gain)

@@ -128,3 +128,26 @@ def test_help_imports_no_compiler():
     code = "import sys; from tympan._cli import make_parser; make_parser(); print(*sorted(sys.modules))"
     done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)
     assert not {"Cython", "lief", "numpy", "tympan.bundle", "tympan.testing"} & set(done.stdout.split())
+
+
+@pytest.mark.parametrize("place", ["/proc/nowhere", "file"])
+def test_a_cache_that_cannot_be_used(tmp_path, capsys, monkeypatch, place):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / place))
+    assert _cli.main(["bundle", str(GAIN), "--output", str(tmp_path / "dist")]) == 2
+    error = capsys.readouterr().err
+    assert "cache folder" in error and "hint: Set XDG_CACHE_HOME" in error and "Traceback" not in error
+
+
+def test_a_relative_cache_is_ignored(tmp_path, monkeypatch):
+    from tympan.bundle import cache
+
+    monkeypatch.setenv("XDG_CACHE_HOME", "relative")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert cache.folder() == tmp_path / ".cache" / "tympan"
+
+
+def test_an_output_that_is_a_file(tmp_path, capsys):
+    (tmp_path / "dist").write_text("")
+    assert _cli.main(["bundle", str(GAIN), "--output", str(tmp_path / "dist")]) == 2
+    assert "is not a folder" in capsys.readouterr().err

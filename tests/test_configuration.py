@@ -142,21 +142,43 @@ def test_perform_while_the_count_is_running():
         plugin.table.stop_io(DEVICE, 1)
 
 
-def test_a_start_io_that_fails_in_perform_stops_io():
-    def start_io(self):
-        if self.sample_rate == 96_000.0:
-            raise RuntimeError("not at this rate")
-
+def changed_while_running(start_io):
+    """Perform 96 kHz while the count runs: (status of Perform, rate afterwards, running, status of a stamp)."""
     with Host(config_change="deferred") as hal:
         plugin = hal.attach(two_rates(start_io=start_io))
         plugin.table.start_io(DEVICE, 1)
+        plugin.table.start_io(DEVICE, 2)
         captured = []
         plugin.request_change = lambda device, action, info: captured.append(action) or 0
         wish(plugin, 96_000.0)
         hal.pump()
-        assert plugin.table.perform(DEVICE, captured[0], 0) == status("what")
-        assert not plugin.device().is_running
-        assert plugin.table.zero_time_stamp(DEVICE)[0] == status("stop")
+        performed = plugin.table.perform(DEVICE, captured[0], 0)
+        answer = performed, plugin.device().sample_rate, plugin.device().is_running
+        stamp = plugin.table.zero_time_stamp(DEVICE)[0]
+        stops = [plugin.table.stop_io(DEVICE, client) for client in (1, 2)]
+        return *answer, stamp, stops
+
+
+def test_a_change_that_fails_is_rolled_back():
+    """The driver refuses the new rate: IO goes on at the old one, and both clients can stop."""
+
+    def start_io(self):
+        if self.sample_rate == 96_000.0:
+            raise RuntimeError("not at this rate")
+
+    assert changed_while_running(start_io) == (status("what"), 48_000.0, True, 0, [0, 0])
+
+
+def test_a_driver_that_cannot_go_back_is_stopped():
+    starts = []
+
+    def start_io(self):
+        starts.append(self.sample_rate)
+        if len(starts) > 1:
+            raise RuntimeError("never again")
+
+    refused = status("nope")
+    assert changed_while_running(start_io) == (status("what"), 48_000.0, False, status("stop"), [refused, refused])
 
 
 def test_a_format_with_another_rate_is_a_rate_change():

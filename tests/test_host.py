@@ -1,5 +1,6 @@
 """The simulated host against a driver of known behaviour: bench/floor.c, which shares no code with tympan."""
 
+import os
 import plistlib
 import struct
 import threading
@@ -107,6 +108,7 @@ BROKEN = {
     "names no factory function": lambda b, i: i.update(CFPlugInFactories={"X": "FloorFactory"}),
     "exports no function WrongFactory": lambda b, i: i.update(plist("Broken", "WrongFactory")),
     "has no binary Contents/MacOS/Broken": lambda b, i: remove(b / "Contents" / "MacOS" / "Broken"),
+    "is cut short": lambda b, i: os.truncate(b / "Contents" / "MacOS" / "Broken", 9000),
     "cannot be loaded": lambda b, i: (
         (b / "Contents" / "MacOS" / "Broken").write_bytes(b"\xcf\xfa\xed\xfe" * 99) and None
     ),

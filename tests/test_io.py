@@ -143,3 +143,20 @@ def test_io_before_start_is_refused(probe):
     with Host() as hal:
         plugin = hal.attach(probe)
         assert plugin.table.zero_time_stamp(2)[0] == int(OSStatus("stop"))
+
+
+@pytest.mark.parametrize("time", [float("nan"), float("inf"), -float("inf"), 1e300, -1e300, 2.0**62])
+def test_times_that_no_frame_has(time):
+    """Refused; a read answers silence; nothing is written."""
+    from made_drivers import driver_class
+
+    from tympan import OSStatus
+
+    with Host() as hal:
+        device = hal.attach(driver_class()).device()
+        client = device.add_client()
+        device.start(client)
+        for operation, stream in ((READ, 3), (WRITE, 4)):
+            got, data = device.plugin.table.operation(device.id, stream, client.id, operation, time, bytes(64 * 8))
+            assert got == int(OSStatus("nope"))
+        assert data == bytes(64 * 8)

@@ -221,3 +221,47 @@ def test_a_thousand_rounds_of_failures_leak_nothing(recorder):
         hal.pump()
         recorder.plan = {}
         device.render(None, 512, frames=2048)
+
+
+class Forgetful(HalError):
+    """Has no status at all."""
+
+    def __init__(self):
+        Exception.__init__(self, "no status")
+
+
+def spoiled(value):
+    error = HalError("nope")
+    error.status = value
+    return error
+
+
+@pytest.mark.parametrize("error", [HalError(1 << 32), Forgetful(), spoiled(0), spoiled("nope"), spoiled(None)])
+@pytest.mark.parametrize("method", ["device", "initialize", "start_io", "stop_io"])
+def test_an_exception_never_reads_as_success(method, error):
+    """However broken it is: the status is 'what', and nothing is left running."""
+
+    def control(self):
+        raise error
+
+    with Host() as hal, pytest.raises(HostError) as caught:
+        device = hal.attach(driver_class(**{method: control})).devices[0]
+        client = device.add_client()
+        device.start(client)
+        assert method == "stop_io", "the start was refused"
+        device.stop(client)
+    assert caught.value.status == status("what")
+
+
+def test_an_exception_that_cannot_be_described():
+    class Mute(Exception):
+        def __str__(self):
+            raise RuntimeError("not even this")
+
+    def control(self):
+        raise Mute
+
+    with Host() as hal:
+        with pytest.raises(HostError):
+            hal.attach(driver_class(initialize=control))
+        assert any("could not be described" in line for line in hal.log)

@@ -114,3 +114,13 @@ def test_any_sequence_of_writes(kernels, origin, moves):
             assert value in (0, written.get(at, 0))
             assert value or not time <= at < time + count, "what was just written can be read"
         time += count
+
+
+def test_a_long_latency_survives_a_skip(kernels):
+    """Readers of a device with latency lag further behind, so a longer gap has audio before it."""
+    ring = kernels.TestRing(CAPACITY, SIZE, reach=40)
+    ring.write(0, frames(0, 10))
+    ring.write(10 + 42, frames(52, 1))
+    assert ring.read(0, 53) == frames(0, 10) + bytes(42 * SIZE) + frames(52, 1)
+    ring.write(53 + 43, frames(96, 1))
+    assert ring.read(52, 1) == bytes(SIZE), "a gap beyond everybody's reach starts a new line"

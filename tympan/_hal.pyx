@@ -51,11 +51,16 @@ cdef void _log_exception(object error, str where):
         tympan_os_log(b"tympan: a driver raised an exception that could not be described")
 
 
-cdef OSStatus _status_of(object error, str where):
+# Never 0 and never raises, whatever the exception looks like: 0 would mean success.
+cdef OSStatus _status_of(object error, str where) noexcept:
+    cdef OSStatus status = 0
     _log_exception(error, where)
-    if isinstance(error, HalError):
-        return <OSStatus><UInt32>(int(error.status) & 0xFFFFFFFF)
-    return kAudioHardwareUnspecifiedError
+    try:
+        if isinstance(error, HalError):
+            status = <OSStatus><UInt32>(int(error.status) & 0xFFFFFFFF)
+    except BaseException:
+        pass
+    return status or kAudioHardwareUnspecifiedError
 
 
 # Call one control method of the driver. The control mutex is held.
@@ -186,8 +191,8 @@ cdef OSStatus _initialize(Core* core, AudioServerPlugInHostRef host) noexcept no
     core.ticks_den = timebase.numer
     core.generation += 1
     status = _create_driver(core, &graph)
-    if status != kAudioHardwareNoError:
-        return status
+    if status != kAudioHardwareNoError or graph is NULL:
+        return status or kAudioHardwareUnspecifiedError
     status = _call_driver(core, b"initialize")
     if status != kAudioHardwareNoError:
         _drop_driver(core, graph)
@@ -324,19 +329,27 @@ cdef OSStatus PerformDeviceConfigurationChange(
 # The host has suspended IO. Some hosts leave our count running: then the driver
 # is restarted here, so that it meets the new rate in start_io as always.
 cdef OSStatus _change_rate(Core* core, Device* device, Float64 rate) noexcept nogil:
-    cdef OSStatus status = kAudioHardwareNoError
+    cdef OSStatus status
+    cdef Float64 before = device.rate
     if device.running:
         clock_stop(&device.clock)
         _call_driver(core, b"stop_io")
+    status = _start_at(core, device, rate)
+    # Rolled back: what ran goes on at the old rate, if the driver still can.
+    if status != kAudioHardwareNoError and _start_at(core, device, before) != kAudioHardwareNoError:
+        ty_store_release_u32(&device.running, 0)
+        enqueue(core, device.id, 0, kAudioDevicePropertyDeviceIsRunning)
+    return status
+
+
+cdef OSStatus _start_at(Core* core, Device* device, Float64 rate) noexcept nogil:
+    cdef OSStatus status = kAudioHardwareNoError
     ty_store_f64(&device.rate, rate)
     _set_driver_rate(core, rate)
     if device.running:
         status = _call_driver(core, b"start_io")
         if status == kAudioHardwareNoError:
             _start_line(core, device)
-        else:
-            ty_store_release_u32(&device.running, 0)
-            enqueue(core, device.id, 0, kAudioDevicePropertyDeviceIsRunning)
     return status
 
 
@@ -395,6 +408,7 @@ cdef OSStatus _set(Core* core, const Object* item, int setter, const void* data)
 # The value changes in PerformDeviceConfigurationChange, not here. One request is
 # outstanding at a time; a later wish replaces the value it will bring.
 cdef OSStatus _want_rate(Core* core, Device* device, Float64 rate) noexcept nogil:
+    cdef OSStatus status = kAudioHardwareNoError
     if not offers_rate(device, rate):
         return kAudioDeviceUnsupportedFormatError
     ty_mutex_lock(&core.control)
@@ -404,9 +418,11 @@ cdef OSStatus _want_rate(Core* core, Device* device, Float64 rate) noexcept nogi
         core.last_change_id += 1
         core.change_id = core.last_change_id
         core.wanted_rate = rate
-        enqueue(core, device.id, core.change_id, 0)
+        if not enqueue(core, device.id, core.change_id, 0):
+            core.change_id = 0
+            status = kAudioHardwareUnspecifiedError
     ty_mutex_unlock(&core.control)
-    return kAudioHardwareNoError
+    return status
 
 
 # A stream offers one sample layout at several rates, so a new format is a new rate.

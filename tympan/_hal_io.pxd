@@ -3,12 +3,13 @@
 
 from libc.math cimport floor
 from libc.stdint cimport int64_t
+from libc.string cimport memset
 
 from tympan._clock cimport Stamp, clock_stamp
 from tympan._core cimport device_in, graph_of
 from tympan._io cimport read_input, write_mix
 from tympan._objects cimport Device
-from tympan._rt cimport ty_load_acquire_u32, ty_load_f64
+from tympan._rt cimport TY_LAST_TIME, ty_load_acquire_u32, ty_load_f64
 from tympan._types cimport RealtimeContext
 from tympan.coreaudio cimport *
 
@@ -84,6 +85,10 @@ cdef inline OSStatus DoIOOperation(
     if ty_load_acquire_u32(&device.running) == 0:
         return kAudioHardwareNotRunningError
     at = &cycle.mInputTime if reading else &cycle.mOutputTime
+    if not -TY_LAST_TIME <= at.mSampleTime <= TY_LAST_TIME:       # also a NaN
+        if reading:
+            memset(main, 0, <size_t>frames * device.inputs[0].frame_bytes)
+        return kAudioHardwareIllegalOperationError
     rt.sample_time = <int64_t>floor(at.mSampleTime)
     rt.host_time = at.mHostTime
     rt.sample_rate = ty_load_f64(&device.rate)

@@ -6,7 +6,7 @@ from libc.stdint cimport uint64_t
 from libc.stdlib cimport free, malloc
 
 from tympan._core cimport Core, core_of
-from tympan._rt cimport ty_mutex_lock, ty_mutex_unlock
+from tympan._rt cimport ty_load_pointer, ty_load_u64, ty_mutex_lock, ty_mutex_unlock
 from tympan.coreaudio cimport *
 
 cdef struct Job:
@@ -30,7 +30,10 @@ cdef inline void run_job(void* context) noexcept nogil:
     cdef Job* job = <Job*>context
     cdef Core* core = core_of(job.core)
     cdef OSStatus status
-    if core is not NULL and core.graph is not NULL and core.generation == job.generation:
+    # A job that is late, after the last Release, finds no graph or that of a later life.
+    if core is not NULL and ty_load_pointer(<void**>&core.graph) is not NULL and (
+        ty_load_u64(&core.generation) == job.generation
+    ):
         if job.change_id:
             status = job.host[0].RequestDeviceConfigurationChange(job.host, job.object_id, job.change_id, NULL)
             if status != kAudioHardwareNoError:
@@ -40,11 +43,12 @@ cdef inline void run_job(void* context) noexcept nogil:
     free(job)
 
 
+# False when there is no memory for it.
 # Control thread: PropertiesChanged of a selector, or, with a change_id, a configuration change.
-cdef inline void enqueue(Core* core, AudioObjectID object_id, UInt64 change_id, UInt32 selector) noexcept nogil:
+cdef inline bint enqueue(Core* core, AudioObjectID object_id, UInt64 change_id, UInt32 selector) noexcept nogil:
     cdef Job* job = <Job*>malloc(sizeof(Job))
     if job is NULL:
-        return
+        return False
     job.core = core
     job.host = core.host
     job.generation = core.generation
@@ -54,3 +58,4 @@ cdef inline void enqueue(Core* core, AudioObjectID object_id, UInt64 change_id, 
     job.address.mScope = kAudioObjectPropertyScopeGlobal
     job.address.mElement = kAudioObjectPropertyElementMain
     dispatch_async_f(core.queue, job, run_job)
+    return True

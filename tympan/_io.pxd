@@ -8,7 +8,7 @@ from libc.string cimport memcpy, memset
 from tympan._convert cimport FLOAT32, from_float, remap_from_float, to_float
 from tympan._objects cimport MAX_BUFFER, Device, IoPlan, Stream
 from tympan._ring cimport (
-    Ring, ring_begin_write, ring_copy_in, ring_end_write, ring_slot, ring_still_valid, ring_valid,
+    Ring, ring_begin_write, ring_copy_in, ring_end_write, ring_fill_silence, ring_slot, ring_still_valid, ring_valid,
 )
 from tympan._rt cimport ty_add_u32, ty_fetch_and_u32, ty_fetch_or_u32
 from tympan._types cimport READ_INPUT, WRITE_MIX, IoBuffer, IoOperation, RealtimeContext
@@ -99,6 +99,8 @@ cdef inline void write_parts(
     cdef int64_t part
     cdef char* scratch = scratch_take(&device.io, &taken)
     if scratch is NULL:
+        if device.ring.data is not NULL:
+            ring_fill_silence(&device.ring, rt.sample_time, frames)     # it will be published
         return
     while frames > 0:
         part = min(frames, <int64_t>MAX_BUFFER)

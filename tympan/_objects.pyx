@@ -144,7 +144,8 @@ cdef int _plan_ring(Device* device) except -1:
     ring.frame_bytes = source.frame_bytes if device.io.native else source.channels * sizeof(float)
     # Between the oldest frame still to be read and the newest written lie two
     # buffers and all offsets; one more buffer is being written.
-    distance = 3 * MAX_BUFFER + device.io.read_offset + device.safety_offset[0] + device.safety_offset[1]
+    ring.reach = device.io.read_offset + device.safety_offset[0] + device.safety_offset[1]
+    distance = 3 * MAX_BUFFER + ring.reach
     ring.capacity = 1
     while ring.capacity < distance:
         ring.capacity *= 2

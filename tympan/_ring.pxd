@@ -21,6 +21,7 @@ cdef struct Ring:
     char* data              # 64-byte aligned, capacity * frame_bytes
     int64_t capacity        # frames, a power of two
     size_t frame_bytes
+    int64_t reach           # frames that a reader lags behind the writer, beyond two buffers
     uint32_t epoch
     int64_t start           # first valid frame
     int64_t end             # one past the last valid frame
@@ -56,7 +57,7 @@ cdef inline void ring_fill_silence(Ring* ring, int64_t time, int64_t frames) noe
 
 
 # The writer is about to write [time, time + frames), frames <= capacity.
-# A short gap (a skipped cycle or two) is filled with silence, and a short step
+# A short gap (a few skipped cycles, or what the device's latencies span) is filled with silence, and a short step
 # back shortens the interval, so that what was written before can still be read.
 # Anything longer starts a new line at `time`.
 cdef inline void ring_begin_write(Ring* ring, int64_t time, int64_t frames) noexcept nogil:
@@ -64,7 +65,7 @@ cdef inline void ring_begin_write(Ring* ring, int64_t time, int64_t frames) noex
     cdef int64_t end = ty_load_i64(&ring.end)
     cdef int64_t gap = time - end
     cdef int64_t oldest = time + frames - ring.capacity
-    if gap > 4 * frames or gap + frames > ring.capacity or time < start:
+    if gap > max(4 * frames, 2 * frames + ring.reach) or gap + frames > ring.capacity or time < start:
         ring_move(ring, time, time)
         return
     if gap < 0:

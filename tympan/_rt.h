@@ -57,6 +57,9 @@ static inline int ty_compare_exchange_u32(uint32_t *p, uint32_t expected, uint32
 static inline void ty_fence_acquire(void) { __atomic_thread_fence(__ATOMIC_ACQUIRE); }
 static inline void ty_fence_release(void) { __atomic_thread_fence(__ATOMIC_RELEASE); }
 
+/* Frames; beyond 2^53 a Float64 cannot count single ones, and no sum of times comes near 2^63. */
+#define TY_LAST_TIME 9007199254740992.0
+
 /* floor(a * b / c), and floor((a * b - 1) / c); b and c are at most 2^63. */
 static inline uint64_t ty_mul_div(uint64_t a, uint64_t b, uint64_t c) {
     return (uint64_t)((unsigned __int128)a * b / c);

@@ -5,6 +5,8 @@ from libc.stdint cimport int64_t, uint32_t, uint64_t
 
 
 cdef extern from "_rt.h" nogil:
+    const double TY_LAST_TIME
+
     uint32_t ty_load_u32(const uint32_t* p) noexcept
     uint32_t ty_load_acquire_u32(const uint32_t* p) noexcept
     void ty_store_u32(uint32_t* p, uint32_t v) noexcept

@@ -49,7 +49,10 @@ class _Spec:
 
 
 def _sample_rate(value):
-    rate = float(value)
+    try:
+        rate = float(value)
+    except (TypeError, ValueError, OverflowError):
+        raise SpecError(f"the sample rate is {value!r}", "Give a number of hertz, such as 48_000.0.") from None
     if not 1000.0 <= rate <= 1_536_000.0:
         raise SpecError(f"a sample rate of {value} Hz is out of range", "Give a rate between 1000 and 1536000 Hz.")
     if rate.as_integer_ratio()[1] > 65536:

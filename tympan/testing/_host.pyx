@@ -19,6 +19,7 @@ from tympan.coreaudio cimport (
     AudioServerPlugInDriverRef,
     AudioServerPlugInHostInterface,
     AudioServerPlugInHostRef,
+    AudioServerPlugInIOCycleInfo,
     Boolean,
     CFAllocatorRef,
     CFIndex,
@@ -346,6 +347,22 @@ cdef class Table:
         with nogil:
             status = self.ref[0].GetZeroTimeStamp(self.ref, device, client, &sample, &host, &seed)
         return status, sample, host, seed
+
+    def operation(
+        self, UInt32 device, UInt32 stream, UInt32 client, UInt32 number, double time, bytes data, UInt32 frames=64
+    ):
+        """One DoIOOperation on a copy of ``data`` at any sample time: (status, the buffer afterwards)."""
+        cdef AudioServerPlugInIOCycleInfo cycle
+        cdef bytearray buffer = bytearray(data)
+        cdef char* main = <char*>buffer
+        cdef OSStatus status
+        memset(&cycle, 0, sizeof(cycle))
+        cycle.mInputTime.mSampleTime = cycle.mOutputTime.mSampleTime = time
+        with nogil:
+            status = self.ref[0].DoIOOperation(
+                self.ref, device, stream, client, number, frames, &cycle, main, NULL
+            )
+        return status, bytes(buffer)
 
     def will_do(self, UInt32 device, UInt32 client, UInt32 operation):
         """WillDoIOOperation: (status, will do, in place)."""

@@ -3,6 +3,7 @@
 import ctypes
 import os
 import plistlib
+import struct
 import uuid
 from pathlib import Path
 
@@ -108,6 +109,7 @@ def open_binary(bundle):
         )
     key = str(executable.resolve())
     if key not in _loaded:
+        _refuse_cut_short(bundle.path.name, executable)
         try:
             _loaded[key] = ctypes.CDLL(key, mode=_dlopen_flags())
         except OSError as error:
@@ -116,6 +118,20 @@ def open_binary(bundle):
                 f"the binary of {bundle.path.name} cannot be loaded: {reason}", _load_hint(executable)
             ) from None
     return _loaded[key]
+
+
+def _refuse_cut_short(name, executable):
+    """The loader maps what an ELF header promises, and dies of SIGBUS where the file ends before."""
+    with executable.open("rb") as file:
+        header = file.read(64)
+        if len(header) < 64 or header[:6] != b"\x7fELF\x02\x01":
+            return  # not a 64-bit little-endian ELF: dlopen has a sentence for it
+        offset, size, count = *struct.unpack_from("<Q", header, 32), *struct.unpack_from("<HH", header, 54)
+        file.seek(offset)
+        table = file.read(size * count)
+    places = [struct.unpack_from("<QQQQ", table, at + 8) for at in range(0, len(table) - 55, size)]
+    if len(table) < size * count or any(start + length > executable.stat().st_size for start, _, _, length in places):
+        raise UsageError(f"the binary of {name} is cut short", "Build or copy the bundle again.")
 
 
 def _load_hint(executable):

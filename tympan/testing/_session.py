@@ -145,6 +145,10 @@ class Host:
 
     def _adopt(self, factory_table, label, keep=None):
         table = _loader.query_driver(factory_table)
+        for known in self.plugins:
+            if known.table.address == table.address:
+                table.release()
+                return known  # a host loads a plug-in once, however often it is asked
         plugin = Plugin(self, table, label, keep)
         try:
             plugin.initialize()
