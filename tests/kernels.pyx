@@ -4,7 +4,7 @@
 from libc.stdint cimport int64_t, uint32_t
 from libc.stdlib cimport free
 
-from tympan._clock cimport Clock, Stamp, clock_compute, clock_stamp, clock_start, clock_stop
+from tympan._clock cimport Clock, Stamp, clock_compute, clock_stamp, clock_start, clock_start_at_rate, clock_stop
 from tympan._convert cimport SampleType, from_float, remap_from_float, to_float
 from tympan._ring cimport (
     Ring, ring_begin_write, ring_copy_in, ring_end_write, ring_move, ring_slot, ring_still_valid, ring_valid,
@@ -17,6 +17,9 @@ cdef class TestClock:
 
     def start(self, anchor, num, den, period):
         clock_start(&self.clock, anchor, num, den, period)
+
+    def start_at_rate(self, anchor, rate, period, ticks_num, ticks_den):
+        clock_start_at_rate(&self.clock, anchor, rate, period, ticks_num, ticks_den)
 
     def stop(self):
         clock_stop(&self.clock)

@@ -145,9 +145,3 @@ def test_a_relative_cache_is_ignored(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", "relative")
     monkeypatch.setenv("HOME", str(tmp_path))
     assert cache.folder() == tmp_path / ".cache" / "tympan"
-
-
-def test_an_output_that_is_a_file(tmp_path, capsys):
-    (tmp_path / "dist").write_text("")
-    assert _cli.main(["bundle", str(GAIN), "--output", str(tmp_path / "dist")]) == 2
-    assert "is not a folder" in capsys.readouterr().err

@@ -57,6 +57,33 @@ cdef inline void clock_start(
     ty_store_release_u64(&clock.seed, seed)
 
 
+cdef inline uint64_t greatest_divisor(uint64_t a, uint64_t b) noexcept nogil:
+    while b:
+        a, b = b, a % b
+    return a
+
+
+# The same for a rate in Hz, a multiple of 1/65536 (checked by the spec), and
+# ticks_num / ticks_den mach ticks per second. Reduced on the way, to stay below 2^64.
+cdef inline void clock_start_at_rate(
+    Clock* clock, uint64_t anchor, double rate, uint64_t period, uint64_t ticks_num, uint64_t ticks_den
+) noexcept nogil:
+    cdef uint64_t scale = 65536
+    cdef uint64_t den = <uint64_t>(rate * <double>scale)
+    cdef uint64_t num, divisor = greatest_divisor(ticks_num, ticks_den)
+    ticks_num //= divisor
+    ticks_den //= divisor
+    divisor = greatest_divisor(scale, den)
+    scale //= divisor
+    den //= divisor
+    divisor = greatest_divisor(ticks_num, den)
+    ticks_num //= divisor
+    den //= divisor
+    num, den = period * scale, den * ticks_den
+    divisor = greatest_divisor(num, den)
+    clock_start(clock, anchor, num // divisor * ticks_num, den // divisor, period)
+
+
 # Control thread.
 cdef inline void clock_stop(Clock* clock) noexcept nogil:
     ty_store_release_u64(&clock.seed, 0)

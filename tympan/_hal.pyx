@@ -11,7 +11,7 @@ from cpython.ref cimport Py_DECREF, Py_INCREF
 from libc.stdint cimport uint32_t, uint64_t
 from libc.string cimport memcpy
 
-from tympan._clock cimport clock_start, clock_stop
+from tympan._clock cimport clock_start_at_rate, clock_stop
 from tympan._core cimport TY_MAX_CORES, Core, core_of, device_in, graph_of, object_exists, ty_core_count, ty_cores
 from tympan._driver cimport Driver
 from tympan._formats cimport offers_rate, same_layout
@@ -236,35 +236,13 @@ cdef OSStatus RemoveDeviceClient(
 
 # ---- control entries: IO state ----
 
-# gcd-reduced step of the clock; `rate` is a multiple of 1/65536 Hz (checked by the spec).
-cdef void _start_clock(Core* core, Device* device, uint64_t anchor) noexcept nogil:
-    cdef uint64_t scale = 65536
-    cdef uint64_t num = <uint64_t>PERIOD
-    cdef uint64_t den = <uint64_t>(device.rate * <double>scale)
-    cdef uint64_t ticks_num = core.ticks_num
-    cdef uint64_t divisor = _gcd(scale, den)
-    scale //= divisor
-    den //= divisor
-    divisor = _gcd(ticks_num, den)
-    ticks_num //= divisor
-    den //= divisor
-    divisor = _gcd(num * scale, den * core.ticks_den)
-    num = num * scale // divisor
-    den = den * core.ticks_den // divisor
-    clock_start(&device.clock, anchor, num * ticks_num, den, PERIOD)
-
-
-cdef uint64_t _gcd(uint64_t a, uint64_t b) noexcept nogil:
-    while b:
-        a, b = b, a % b
-    return a
-
-
 # A new time line, silent, from now on. IO is not running.
 cdef void _start_line(Core* core, Device* device) noexcept nogil:
     if device.ring.data is not NULL:
         ring_move(&device.ring, 0, 0)
-    _start_clock(core, device, mach_absolute_time())
+    clock_start_at_rate(
+        &device.clock, mach_absolute_time(), device.rate, PERIOD, core.ticks_num, core.ticks_den
+    )
 
 
 cdef OSStatus StartIO(AudioServerPlugInDriverRef ref, AudioObjectID device_id, UInt32 client) noexcept nogil:
