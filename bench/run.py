@@ -5,6 +5,7 @@ Usage: python bench/run.py [--processes N] [--output FILE]
 
 import argparse
 import json
+import os
 import platform
 import re
 import subprocess
@@ -45,7 +46,7 @@ def machine():
     """What the numbers were measured on, without naming the machine."""
     models = re.findall(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
     model = models[0] if models else platform.processor()
-    return f"{platform.system()} {platform.machine()}, {model}, CPython {platform.python_version()}"
+    return f"{platform.system()} {platform.machine()}, {model}, CPython {platform.python_version()}, niceness {os.nice(0)}"
 
 
 def main():
