@@ -46,7 +46,8 @@ def machine():
     """What the numbers were measured on, without naming the machine."""
     models = re.findall(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
     model = models[0] if models else platform.processor()
-    return f"{platform.system()} {platform.machine()}, {model}, CPython {platform.python_version()}, niceness {os.nice(0)}"
+    python = f"CPython {platform.python_version()}, niceness {os.nice(0)}"
+    return f"{platform.system()} {platform.machine()}, {model}, {python}"
 
 
 def main():
