@@ -1,0 +1,235 @@
+"""The static realtime check: its answers, the core and the examples, bundles, and the time it takes."""
+
+import json
+import re
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+
+from tympan._errors import BuildError, UsageError
+from tympan.bundle import build_bundle, toolchain
+from tympan.bundle.project import find
+from tympan.bundle.realtime import built, check_realtime, cli, generated, image, release, render, walk
+from tympan.bundle.realtime.check import kept_name
+from tympan.bundle.realtime.ctext import CText
+from tympan.bundle.realtime.tables import ENTRIES
+
+DRIVERS = Path(__file__).parent / "drivers"
+EXAMPLES = sorted((Path(__file__).parents[1] / "examples").glob("*/*.pyx"))
+MALLOC, GOOD = DRIVERS / "rt_bad_malloc.pyx", DRIVERS / "rt_good_memcpy.pyx"
+
+#: The issue's limit for one check, start of Python not counted; a busy machine may stretch wall time, not this.
+SECONDS = 2.0
+
+
+# ---- the core and the examples ----
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_examples_pass_with_nothing_left_open(path):
+    report = check_realtime(path)
+    assert [item.first_line for item in report.findings] == []
+    (proof,) = report.proofs
+    assert set(ENTRIES.values()) <= set(proof.roots)
+    assert "open" not in proof.loops and "memory" not in proof.loops
+    assert max(proof.stacks.values()) < 4096
+
+
+def test_generated_code_of_the_core_is_clean():
+    """Net (a) over the five entries themselves."""
+    unit = next(item for item in built.core_units() if item.label == "_hal.pyx")
+    text = CText(unit.c_path.read_text(encoding="utf-8"))
+    roots = [f"__pyx_f_6tympan_7_hal_io_{name}" for name in ENTRIES.values()]
+    known = {item.name: item for item in text.functions}
+    assert set(roots) <= set(known)
+    assert len(list(generated.reached(text, known, roots))) > 15, "the entries reach the inline functions of the core"
+    assert generated.scan(text, roots) == []
+
+
+def test_every_entry_and_process_io_is_a_root():
+    roots = check_realtime(DRIVERS / "rt_good_call_up.pyx").proofs[0].roots
+    assert roots[:5] == list(ENTRIES.values())
+    assert {"Base.process_io", "CallUp.process_io", "Driver.process_io"} <= set(roots)
+
+
+# ---- reports ----
+
+
+def test_chain_leads_from_the_entry_to_the_offence():
+    report = check_realtime(DRIVERS / "rt_bad_realloc_helper.pyx")
+    (item,) = report.offences
+    steps = [name for name, _, _ in item.chain]
+    assert steps[0] == "DoIOOperation"
+    assert steps[-3:] == ["ReallocHelper.process_io", "ReallocHelper.prepare", "grow"]
+    assert item.chain[-1][1:] == item.place == ("rt_bad_realloc_helper.pyx", 8)
+    text = render.as_text(report)
+    assert text.splitlines()[0] == f"error: {item.first_line}"
+    assert "\n    realloc\nhint: Allocate in initialize or start_io" in text
+    assert report.exit_code == 1
+
+
+def test_json_has_everything():
+    data = json.loads(render.as_json(check_realtime(MALLOC)))
+    assert data["ok"] is False
+    (item,) = data["findings"]
+    assert (item["net"], item["rule"], item["subject"]) == ("binary", "external", "malloc")
+    assert item["chain"][-1] == {"function": "Malloc.process_io", "file": "rt_bad_malloc.pyx", "line": 19}
+    assert data["proofs"][0]["externals"]["mach_absolute_time"]
+
+
+def test_allowance_is_loud_and_counts_only_for_its_name():
+    report = check_realtime(MALLOC, allow={"malloc": "only on the first cycle", "free": "not there"})
+    assert report.ok and report.exit_code == 0
+    text = render.as_text(report)
+    assert text.startswith("ALLOWED malloc (only on the first cycle): rt_bad_malloc.pyx:19: ")
+    assert "note: --allow free was not needed" in text
+    assert not check_realtime(MALLOC, allow={"calloc": "another"}).ok
+    assert check_realtime(MALLOC, allow={"malloc@rt_bad_malloc.pyx:19": "only here"}).ok
+    assert not check_realtime(MALLOC, allow={"malloc@rt_bad_malloc.pyx:20": "elsewhere"}).ok
+
+
+def test_strict_makes_what_was_not_proved_fail():
+    assert check_realtime(DRIVERS / "rt_bad_division.pyx").exit_code == 0
+    assert check_realtime(DRIVERS / "rt_bad_division.pyx", strict=True).exit_code == 1
+    assert check_realtime(GOOD, strict=True).exit_code == 0
+
+
+def test_limit_of_the_stack():
+    report = check_realtime(DRIVERS / "rt_good_local_array.pyx", limit=4096)
+    assert report.offences[0].rule == "stack"
+    assert check_realtime(DRIVERS / "rt_good_local_array.pyx").ok
+
+
+# ---- the command ----
+
+
+def parse(*argv):
+    """The arguments as the command has them."""
+    import argparse
+
+    parser = argparse.ArgumentParser()
+    parser.add_argument("driver", nargs="?")
+    cli.add_arguments(parser)
+    return parser.parse_args([str(arg) for arg in argv])
+
+
+def test_command(capsys):
+    assert cli.run(parse("--realtime", GOOD)) == 0
+    assert "IO code reaches no allocation" in capsys.readouterr().out
+    assert cli.run(parse("--realtime", MALLOC, "--json")) == 1
+    assert json.loads(capsys.readouterr().out)["ok"] is False
+    assert cli.run(parse("--realtime", MALLOC, "--allow", "malloc=it is a test")) == 0
+    assert capsys.readouterr().out.startswith("ALLOWED malloc (it is a test)")
+
+
+@pytest.mark.parametrize("argv", [["--allow", "malloc"], ["--allow", "malloc= "], ["--allow", "=why"]])
+def test_allowance_needs_a_reason(argv):
+    with pytest.raises(UsageError, match="there is no reason"):
+        cli.run(parse("--realtime", MALLOC, *argv))
+
+
+def test_command_needs_a_driver(tmp_path):
+    with pytest.raises(UsageError, match="needs a driver"):
+        cli.run(parse("--realtime"))
+    with pytest.raises(UsageError, match="no such file"):
+        check_realtime(tmp_path / "none.pyx")
+    (tmp_path / "x.driver").mkdir()
+    with pytest.raises(UsageError, match="not a bundle that can be read"):
+        check_realtime(tmp_path / "x.driver")
+
+
+# ---- binaries that are shipped ----
+
+
+def linked(name, tmp_path):
+    """(source, a copy of the driver linked with the core, with all its names)."""
+    source = find(DRIVERS / name).inspect()
+    path = tmp_path / "driver.so"
+    shutil.copy(built.linked([built.driver_unit(source), *built.core_units()]), path)
+    return source, path
+
+
+def test_release_checks_the_stripped_file_itself(tmp_path):
+    source, path = linked("rt_good_other_object.pyx", tmp_path)
+    (before,) = image.read(path)
+    report = release(path, source, "Other.driver")
+    (after,) = image.read(path)
+    assert report.ok and not report.notes
+    assert after.stripped and not before.stripped
+    assert after.code_key() == before.code_key(), "stripping changes no instruction"
+    assert "OtherObject.process_io" in report.proofs[0].roots, "names come from the cache"
+
+
+def test_release_refuses_with_line_way_and_escape(tmp_path):
+    source, path = linked("rt_bad_override.pyx", tmp_path)
+    with pytest.raises(BuildError, match=r"^rt_bad_override.pyx:16: Growing.render calls malloc") as caught:
+        release(path, source, "Override.driver")
+    assert "DoIOOperation >" in caught.value.hint and "--allow malloc=REASON" in caught.value.hint
+    said = []
+    source, path = linked("rt_bad_override.pyx", tmp_path)
+    release(path, source, "Override.driver", allow={"malloc": "a test"}, say=said.append)
+    assert said and said[0].startswith("warning: ALLOWED malloc (a test)")
+
+
+def test_release_keeps_what_the_generated_code_showed(tmp_path):
+    source, path = linked("rt_bad_gil_helper.pyx", tmp_path)
+    with pytest.raises(BuildError, match="is declared `with gil`"):
+        release(path, source, "GilHelper.driver")
+    assert {item.net for item in check_realtime(path).offences} == {"generated", "binary"}
+
+
+def test_binary_of_another_machine_proves_nothing_it_cannot_show(tmp_path):
+    """No names, no kept facts, and no list of modules either: the check says so and fails."""
+    source, path = linked("rt_good_memcpy.pyx", tmp_path)
+    release(path, source, "Memcpy.driver")
+    (part,) = image.read(path)
+    (built.cache.folder() / kept_name(part)).unlink()
+    report = check_realtime(path)
+    assert [item.sentence for item in report.offences] == [walk.NOT_FOUND]
+    assert any("was not made on this machine" in note for note in report.notes)
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory):
+    """A finished bundle, stripped, with an interpreter inside."""
+    return build_bundle(EXAMPLES[1], tmp_path_factory.mktemp("dist"))
+
+
+def test_bundle_in_time(bundle):
+    started = time.process_time()
+    report = check_realtime(bundle)
+    assert time.process_time() - started < SECONDS
+    assert report.ok, render.as_text(report)
+    assert len(report.proofs[0].functions) >= 8
+
+
+def test_bundle_without_names_is_followed_along_its_module_list(bundle):
+    """A bundle from elsewhere: entries and class tables are found in the code that fills them."""
+    executable = next((bundle / "Contents" / "MacOS").iterdir())
+    (part,) = image.read(executable)
+    assert part.stripped
+    kept = built.cache.folder() / kept_name(part)
+    away = kept.with_suffix(".away")
+    if kept.exists():
+        kept.rename(away)
+    try:
+        report = check_realtime(bundle)
+    finally:
+        if away.exists():
+            away.rename(kept)
+    assert report.ok, render.as_text(report)
+    names = [name for name, _ in report.proofs[0].functions]
+    assert set(ENTRIES.values()) <= set(names)
+    assert sum(bool(re.fullmatch(r"function at 0x[0-9a-f]+", name)) for name in names) >= 3, "process_io and its helper"
+
+
+def test_line_numbers_change_no_instruction(tmp_path):
+    """The twin that is compiled for its line numbers is the same code."""
+    unit = built.driver_unit(find(GOOD).inspect())
+    plain = tmp_path / "plain.o"
+    built.compile.compile_c(unit.c_path, plain, "-g0", folders=[DRIVERS])
+    listings = [toolchain.run(["objdump", "-d", str(path)]).stdout for path in (plain, unit.object_path)]
+    code = [listing.partition("Disassembly")[2] for listing in listings]
+    assert code[0] == code[1] != ""
