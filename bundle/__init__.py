@@ -1,4 +1,4 @@
-"""From a driver's .pyx to a ``.driver`` bundle: compile, link, lay out, verify.
+"""From a driver's .pyx to a ``.driver`` bundle: compile, link, check that it is realtime-safe, lay out, verify.
 
 Everything here runs on the developer's machine; nothing of it is inside a bundle.
 """
@@ -6,6 +6,9 @@ Everything here runs on the developer's machine; nothing of it is inside a bundl
 from tympan.bundle.build import build_bundle
 from tympan.bundle.compile import build_extension, import_driver
 from tympan.bundle.config import BundleConfig
+from tympan.bundle.realtime import allowances, check_realtime
 from tympan.bundle.verify import verify_bundle
 
-__all__ = ["BundleConfig", "build_bundle", "build_extension", "import_driver", "verify_bundle"]
+__all__ = [
+    "BundleConfig", "allowances", "build_bundle", "build_extension", "check_realtime", "import_driver", "verify_bundle",
+]  # fmt: skip

@@ -5,13 +5,17 @@ from pathlib import Path
 from tympan._errors import BuildError
 from tympan.bundle import compile, declaration, imports, layout, link, plist, project, runtime, vendor
 from tympan.bundle.config import BundleConfig
+from tympan.bundle.realtime import release
 from tympan.bundle.verify import verify_bundle
 
 
 def configure(path, progress=None):
     """(``Source``, ``BundleConfig``) of the driver at ``path``; compiles it to read its declaration."""
-    say = progress or (lambda text: None)
-    found = project.find(path)
+    return configured(project.find(path), progress or (lambda text: None))
+
+
+def configured(found, say):
+    """The same for a ``Project``."""
     say(f"Reading {found.path.name}")
     source = found.inspect()
     say(f"Compiling {source.label}")
@@ -20,18 +24,21 @@ def configure(path, progress=None):
     return source, BundleConfig.of(source, declaration.read(source), found.settings)
 
 
-def build_bundle(path, output="dist", runtime="auto", progress=None):
+def build_bundle(path, output="dist", runtime="auto", progress=None, allow=None):
     """Build the driver at ``path`` into ``output/NAME.driver`` and return the bundle's path.
 
     ``path`` is a .pyx, a folder that holds one, or a project with
     ``[tool.tympan]`` in its pyproject.toml. ``runtime`` is "static",
     "vendored" or "auto". ``progress`` is called with one line per step, and
     with a line that starts with "warning: " for what the user should know.
+    ``allow``: {name: reason} of what the realtime check shall let pass, in
+    addition to the project's ``[tool.tympan.realtime]``.
     Raises a TympanError, and then leaves an older bundle as it was.
     """
     say = progress or (lambda text: None)
     chosen = pick(runtime)
-    source, config = configure(path, progress)
+    found = project.find(path)
+    source, config = configured(found, say)
     target = Path(output) / f"{config.executable}.driver"
     layout.check_target(target)
     say(f"Following the imports of {source.label}")
@@ -40,7 +47,10 @@ def build_bundle(path, output="dist", runtime="auto", progress=None):
     parts = link.objects(source, modules, chosen, config.factory_name)
     with layout.scratch(Path(output), config.executable) as bundle:
         say(f"Linking with the {chosen}")
-        fill(bundle, config, chosen, modules, parts)
+        executable = fill(bundle, config, chosen, modules, parts)
+        say("Checking that IO code is realtime-safe")
+        release(executable, source, target.name, {**found.allow, **(allow or {})}, say)
+        layout.sign(bundle)
         say(f"Verifying {target.name}")
         check(bundle, config)
         layout.move(bundle, target)
@@ -55,7 +65,7 @@ def pick(kind):
 
 
 def fill(bundle, config, chosen, modules, parts):
-    """Write Info.plist and the binary, and the copied runtime if there is one."""
+    """Write Info.plist, the binary, and the copied runtime if there is one; answer the binary, with all its names."""
     contents = bundle / "Contents"
     (contents / "Info.plist").write_bytes(plist.generate(config))
     executable = contents / "MacOS" / config.executable
@@ -64,7 +74,7 @@ def fill(bundle, config, chosen, modules, parts):
     else:
         library = vendor.copy(chosen, modules, contents, parts)
         link.vendored(parts, library, config.factory_name, executable)
-    layout.sign(bundle)
+    return executable
 
 
 def check(bundle, config):

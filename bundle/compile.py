@@ -65,6 +65,11 @@ def cython_object(source, module, root, output, folders=()):
     compile_c(generated, output, folders=folders)
 
 
+def generated(source, module, root, key):
+    """The cached C that Cython makes of ``source``: line tables of objects name it, so it stays."""
+    return cache.stored(f"{module}-{key}/{source.stem}.c", lambda output: cythonize(source, module, root, output))
+
+
 def core_source(module):
     """The .pyx of one core module."""
     return PACKAGE.parent.joinpath(*module.split(".")).with_suffix(".pyx")
@@ -72,8 +77,12 @@ def core_source(module):
 
 def core_object(module, key):
     """The object of one core module."""
-    source = core_source(module)
-    return cache.stored(f"{module}-{key}.o", lambda output: cython_object(source, module, PACKAGE.parent, output))
+    return cache.stored(f"{module}-{key}.o", lambda output: compile_c(core_c(module, key), output))
+
+
+def core_c(module, key):
+    """The generated C of one core module."""
+    return generated(core_source(module), module, PACKAGE.parent, key)
 
 
 def core_objects():
@@ -92,12 +101,17 @@ def driver_key(source):
 
 def driver_object(source):
     """The object of a driver, the same one for its extension module and its bundle."""
-    folder = source.path.parent.absolute()
-    path = folder / source.path.name
+    key = driver_key(source)
     return cache.stored(
-        f"driver-{source.module}-{driver_key(source)}.o",
-        lambda output: cython_object(path, source.module, folder, output, folders=[folder]),
+        f"driver-{source.module}-{key}.o",
+        lambda output: compile_c(driver_c(source, key), output, folders=[source.path.parent.absolute()]),
     )
+
+
+def driver_c(source, key=None):
+    """The generated C of a driver."""
+    folder = source.path.parent.absolute()
+    return generated(folder / source.path.name, source.module, folder, key or driver_key(source))
 
 
 def c_object(source, *flags):

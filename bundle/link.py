@@ -32,7 +32,16 @@ def compile_table(text, output):
 
 def static(parts, runtime, factory, output):
     """Link with the static library; nothing of the interpreter can be seen from outside."""
-    link([*parts, runtime.library], runtime.libraries, factory, output)
+    link([*parts, without_debug(runtime.library)], runtime.libraries, factory, output)
+
+
+def without_debug(library):
+    """A copy of the static library without its debug information, which is most of it and would be linked in vain."""
+    if toolchain.MACOS:
+        return library  # the linker leaves it in the objects
+    name = f"python-{cache.key(str(library), library.stat().st_mtime_ns, library.stat().st_size)}.a"
+    command = [toolchain.strip_program(), "-g", library, "-o"]
+    return cache.stored(name, lambda output: toolchain.run_checked([*command, output], f"copying {library.name}"))
 
 
 def vendored(parts, library, factory, output):
@@ -43,7 +52,7 @@ def vendored(parts, library, factory, output):
 
 
 def link(parts, libraries, factory, output):
-    """Run the linker."""
+    """Run the linker. Names and lines stay in: the realtime check reads them, and strips the file."""
     with tempfile.TemporaryDirectory() as folder:
         exports = Path(folder) / "exports"
         flags = macos_flags(exports, factory) if toolchain.MACOS else elf_flags(exports, factory)
@@ -54,7 +63,8 @@ def link(parts, libraries, factory, output):
 def elf_flags(exports, factory):
     """``now``: a symbol that is bound late would take the loader's lock on an IO thread."""
     exports.write_text(f"{{ global: {factory}; local: *; }};\n", encoding="ascii")
-    wanted = ("--gc-sections", "-Bsymbolic", "--as-needed", "-z,relro", "-z,now", "-O1", "-s")
+    # No build ID: it would depend on the debug information, and so on the folder of the cache.
+    wanted = ("--gc-sections", "-Bsymbolic", "--as-needed", "-z,relro", "-z,now", "-O1", "--build-id=none")
     return ["-shared", f"-Wl,--version-script={exports}", *(f"-Wl,{flag}" for flag in (*wanted, *packed_relocations()))]
 
 
@@ -68,7 +78,7 @@ def packed_relocations():
 def macos_flags(exports, factory):
     """MH_BUNDLE: a dylib has been seen to load with none of its code run. Not yet run."""
     exports.write_text(f"_{factory}\n", encoding="ascii")
-    wanted = (f"-exported_symbols_list,{exports}", "-dead_strip", "-x")
+    wanted = (f"-exported_symbols_list,{exports}", "-dead_strip")
     return [
         "-bundle",
         f"-mmacosx-version-min={MINIMUM_MACOS}",

@@ -11,7 +11,10 @@ from tympan._errors import UsageError
 from tympan.bundle import source as sources
 
 #: The keys of ``[tool.tympan]`` in pyproject.toml, all optional.
-KEYS = ("driver", "class", "name", "bundle-id", "factory-uuid", "factory", "copyright")
+KEYS = ("driver", "class", "name", "bundle-id", "factory-uuid", "factory", "copyright", "realtime")
+
+#: What ``[tool.tympan.realtime]`` is for.
+ALLOW = 'Write allow = { malloc = "the reason why it may" }.'
 
 BUNDLE_ID = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 
@@ -22,6 +25,11 @@ class Project:
     def __init__(self, path, settings):
         self.path = path
         self.settings = settings
+
+    @property
+    def allow(self):
+        """{name: reason} of what the realtime check shall let pass."""
+        return self.settings.get("realtime", {}).get("allow", {})
 
     def inspect(self):
         """Read the source and find the driver class."""
@@ -108,10 +116,23 @@ def check_setting(file, key, value):
         close = difflib.get_close_matches(key, KEYS, 1)
         hint = f"Did you mean {close[0]}?" if close else f"The keys are {', '.join(KEYS)}."
         raise UsageError(f"{file}: [tool.tympan] has no key {key!r}", hint)
+    if key == "realtime":
+        check_realtime(file, value)
+        return
     if not isinstance(value, str) or not value:
         raise UsageError(f"{file}: [tool.tympan] {key} must be text, not {value!r}")
     if not CHECKS.get(key, bool)(value):
         raise UsageError(f"{file}: [tool.tympan] {key} = {value!r} is {WRONG[key]}")
+
+
+def check_realtime(file, value):
+    """Refuse an allowance without a reason."""
+    allow = value.get("allow", {}) if isinstance(value, dict) else None
+    if not isinstance(allow, dict) or set(value) > {"allow"}:
+        raise UsageError(f"{file}: [tool.tympan.realtime] has one key, allow, and it is a table", ALLOW)
+    for name, reason in allow.items():
+        if not isinstance(reason, str) or not reason.strip():
+            raise UsageError(f"{file}: [tool.tympan.realtime] allows {name!r} without a reason", ALLOW)
 
 
 def is_uuid(text):

@@ -9,11 +9,18 @@ isolated build does not have the project on ``sys.path``.
 #: Modules that are inside every bundle, in the order they are initialised.
 CORE = ("tympan._driver", "tympan._objects", "tympan._properties", "tympan._hal")
 
+#: Modules of the realtime primitives: inside a bundle whose driver names one of the classes.
+PRIMITIVES = {
+    "tympan._buffers": ("DoubleBuffer", "SampleRing", "StructRing"),
+    "tympan._log_sink": ("LogSink",),
+    "tympan._parameters": ("Parameter", "SmoothedParameter"),
+}
+
 #: Pure Python modules that are frozen into every bundle.
 CORE_PURE = ("tympan", "tympan._errors", "tympan._spec")
 
 #: Modules of the simulated host; they never enter a bundle.
-HOST = ("tympan.testing._platform", "tympan.testing._engine", "tympan.testing._host")
+HOST = ("tympan.testing._platform", "tympan.testing._engine", "tympan.testing._host", "tympan.testing._crash")
 
 #: The one symbol a bundle exports; Info.plist names the same one.
 FACTORY = "TympanFactory"
@@ -32,6 +39,7 @@ CFLAGS = (
     "-ffunction-sections",
     "-fdata-sections",
     "-pthread",
+    "-g1",  # which .pyx line an instruction was made of; bundles are stripped of it
 )
 
 _REALTIME = {

@@ -51,6 +51,14 @@ def patchelf():
     return found
 
 
+def strip_program():
+    """The strip that goes with the compiler."""
+    asked = run([*compiler(), "-print-prog-name=strip"]).stdout.strip() or "strip"
+    if shutil.which(asked) is None:
+        raise UsageError("there is no strip program", "Install binutils (on macOS: xcode-select --install).")
+    return asked
+
+
 @functools.cache
 def compiler_version(command):
     """What ``cc --version`` says; part of every cache key."""

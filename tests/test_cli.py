@@ -61,7 +61,7 @@ def test_bundle_then_verify(tmp_path, capsys):
     )
     found = re.fullmatch(pattern, out)
     assert found, out
-    assert [line.split()[0] for line in err.splitlines()][-2:] == ["Linking", "Verifying"]
+    assert [line.split()[0] for line in err.splitlines()][-3:] == ["Linking", "Checking", "Verifying"]
     code, out, err = run(capsys, "verify", found[1])
     assert (code, err) == (0, "")
     assert out.startswith(f"{found[1]} is in order (")

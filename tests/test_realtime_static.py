@@ -4,16 +4,19 @@ import json
 import re
 import shutil
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from tympan._errors import BuildError, UsageError
-from tympan.bundle import build_bundle, toolchain
+from tympan import _cli
+from tympan._errors import BuildError
+from tympan.bundle import build_bundle, cache, compile, toolchain
 from tympan.bundle.project import find
-from tympan.bundle.realtime import built, check_realtime, cli, generated, image, release, render, walk
+from tympan.bundle.realtime import built, check_realtime, generated, image, release, render, unstripped, walk
 from tympan.bundle.realtime.check import kept_name
 from tympan.bundle.realtime.ctext import CText
+from tympan.bundle.realtime.shipped import twin_name
 from tympan.bundle.realtime.tables import ENTRIES
 
 DRIVERS = Path(__file__).parent / "drivers"
@@ -105,39 +108,56 @@ def test_limit_of_the_stack():
 # ---- the command ----
 
 
-def parse(*argv):
-    """The arguments as the command has them."""
-    import argparse
-
-    parser = argparse.ArgumentParser()
-    parser.add_argument("driver", nargs="?")
-    cli.add_arguments(parser)
-    return parser.parse_args([str(arg) for arg in argv])
+def command(*argv):
+    """The exit code of ``python -m tympan check --realtime``."""
+    return _cli.main(["check", "--realtime", *map(str, argv)])
 
 
 def test_command(capsys):
-    assert cli.run(parse("--realtime", GOOD)) == 0
+    assert command(GOOD) == 0
     assert "IO code reaches no allocation" in capsys.readouterr().out
-    assert cli.run(parse("--realtime", MALLOC, "--json")) == 1
+    assert command(MALLOC, "--json") == 1
     assert json.loads(capsys.readouterr().out)["ok"] is False
-    assert cli.run(parse("--realtime", MALLOC, "--allow", "malloc=it is a test")) == 0
+    assert command(MALLOC, "--allow", "malloc=it is a test") == 0
     assert capsys.readouterr().out.startswith("ALLOWED malloc (it is a test)")
 
 
-@pytest.mark.parametrize("argv", [["--allow", "malloc"], ["--allow", "malloc= "], ["--allow", "=why"]])
-def test_allowance_needs_a_reason(argv):
-    with pytest.raises(UsageError, match="there is no reason"):
-        cli.run(parse("--realtime", MALLOC, *argv))
+@pytest.mark.parametrize(
+    ("argv", "line"),
+    [
+        ([], "error: check --realtime needs a driver"),
+        (["none.pyx"], "error: none.pyx: there is no such file or folder"),
+        ([__file__], f"error: {__file__} is neither an ELF nor a Mach-O file"),
+        ([MALLOC, "--allow", "malloc"], "error: --allow malloc: there is no reason"),
+        ([MALLOC, "--allow", "malloc= "], "error: --allow malloc= : there is no reason"),
+        ([MALLOC, "--allow", "=why"], "error: --allow =why: there is no reason"),
+        ([DRIVERS / "bad_syntax.pyx"], "error: bad_syntax.pyx:"),
+    ],
+)
+def test_bad_usage_is_one_sentence(argv, line, capsys):
+    assert command(*argv) == (1 if "bad_syntax" in line else 2)
+    out, err = capsys.readouterr()
+    assert out == "" and err.startswith(line)
+    assert "Traceback" not in err
 
 
-def test_command_needs_a_driver(tmp_path):
-    with pytest.raises(UsageError, match="needs a driver"):
-        cli.run(parse("--realtime"))
-    with pytest.raises(UsageError, match="no such file"):
-        check_realtime(tmp_path / "none.pyx")
+def test_options_of_the_static_check_need_it(capsys):
+    assert _cli.main(["check", "--strict", str(GOOD)]) == 2
+    assert "need --realtime" in capsys.readouterr().err
+
+
+def test_help_says_what_the_exit_codes_mean(capsys):
+    with pytest.raises(SystemExit):
+        command("--help")
+    text = capsys.readouterr().out
+    assert "--allow NAME=REASON" in text
+    assert all(code in text for code in ("  0  ", "  1  ", "  2  "))
+
+
+def test_damaged_bundle(tmp_path, capsys):
     (tmp_path / "x.driver").mkdir()
-    with pytest.raises(UsageError, match="not a bundle that can be read"):
-        check_realtime(tmp_path / "x.driver")
+    assert command(tmp_path / "x.driver") == 2
+    assert "not a bundle that can be read" in capsys.readouterr().err
 
 
 # ---- binaries that are shipped ----
@@ -170,14 +190,41 @@ def test_release_refuses_with_line_way_and_escape(tmp_path):
     said = []
     source, path = linked("rt_bad_override.pyx", tmp_path)
     release(path, source, "Override.driver", allow={"malloc": "a test"}, say=said.append)
-    assert said and said[0].startswith("warning: ALLOWED malloc (a test)")
+    assert said == ["warning: NOT realtime-safe, but allowed (malloc: a test): " + str(caught.value)]
 
 
 def test_release_keeps_what_the_generated_code_showed(tmp_path):
     source, path = linked("rt_bad_gil_helper.pyx", tmp_path)
+    forget(path)
     with pytest.raises(BuildError, match="is declared `with gil`"):
         release(path, source, "GilHelper.driver")
+    assert not any(map(Path.exists, kept_files(path))), "nothing is kept of what was refused"
+    found = {item.subject: "a test" for item in check_realtime(source.path).offences}
+    release(path, source, "GilHelper.driver", allow=found)
     assert {item.net for item in check_realtime(path).offences} == {"generated", "binary"}
+
+
+def kept_files(path):
+    """Where the cache keeps a binary's facts, and itself before it was stripped."""
+    (part,) = image.read(path)
+    return [cache.folder() / name for name in (kept_name(part), twin_name(part))]
+
+
+def forget(path):
+    """Take what earlier runs kept of a binary out of the cache."""
+    for file in kept_files(path):
+        file.unlink(missing_ok=True)
+
+
+def test_unstripped_twin(tmp_path):
+    """What names the frames of a bundle in a guard's report."""
+    source, path = linked("rt_good_memcpy.pyx", tmp_path)
+    before = path.read_bytes()
+    forget(path)
+    assert unstripped(path) is None
+    release(path, source, "Memcpy.driver")
+    assert path.stat().st_size < len(before)
+    assert unstripped(path).read_bytes() == before
 
 
 def test_binary_of_another_machine_proves_nothing_it_cannot_show(tmp_path):
@@ -185,10 +232,21 @@ def test_binary_of_another_machine_proves_nothing_it_cannot_show(tmp_path):
     source, path = linked("rt_good_memcpy.pyx", tmp_path)
     release(path, source, "Memcpy.driver")
     (part,) = image.read(path)
-    (built.cache.folder() / kept_name(part)).unlink()
-    report = check_realtime(path)
+    with away(cache.folder() / kept_name(part)):
+        report = check_realtime(path)
     assert [item.sentence for item in report.offences] == [walk.NOT_FOUND]
     assert any("was not made on this machine" in note for note in report.notes)
+
+
+@contextmanager
+def away(file):
+    """The file is not there for a while."""
+    elsewhere = file.with_suffix(".away")
+    file.rename(elsewhere)
+    try:
+        yield
+    finally:
+        elsewhere.rename(file)
 
 
 @pytest.fixture(scope="module")
@@ -207,29 +265,32 @@ def test_bundle_in_time(bundle):
 
 def test_bundle_without_names_is_followed_along_its_module_list(bundle):
     """A bundle from elsewhere: entries and class tables are found in the code that fills them."""
-    executable = next((bundle / "Contents" / "MacOS").iterdir())
-    (part,) = image.read(executable)
+    (part,) = image.read(next((bundle / "Contents" / "MacOS").iterdir()))
     assert part.stripped
-    kept = built.cache.folder() / kept_name(part)
-    away = kept.with_suffix(".away")
-    if kept.exists():
-        kept.rename(away)
-    try:
+    with away(cache.folder() / kept_name(part)):
         report = check_realtime(bundle)
-    finally:
-        if away.exists():
-            away.rename(kept)
     assert report.ok, render.as_text(report)
     names = [name for name, _ in report.proofs[0].functions]
     assert set(ENTRIES.values()) <= set(names)
     assert sum(bool(re.fullmatch(r"function at 0x[0-9a-f]+", name)) for name in names) >= 3, "process_io and its helper"
 
 
+def test_bundle_has_a_twin_with_lines(bundle):
+    twin = unstripped(bundle)
+    (part,) = image.read(twin)
+    assert not part.stripped
+    assert twin.stat().st_size < 2 * next((bundle / "Contents" / "MacOS").iterdir()).stat().st_size
+    if shutil.which("addr2line"):
+        at = part.named["__pyx_f_7lowpass_7Lowpass_process_io"]
+        said = toolchain.run(["addr2line", "-e", str(twin), hex(at)]).stdout
+        assert re.search(r"/lowpass\.c:\d+", said)
+
+
 def test_line_numbers_change_no_instruction(tmp_path):
-    """The twin that is compiled for its line numbers is the same code."""
+    """Compiled with line numbers or without: the same code."""
     unit = built.driver_unit(find(GOOD).inspect())
     plain = tmp_path / "plain.o"
-    built.compile.compile_c(unit.c_path, plain, "-g0", folders=[DRIVERS])
+    compile.compile_c(unit.c_path, plain, "-g0", folders=[DRIVERS])
     listings = [toolchain.run(["objdump", "-d", str(path)]).stdout for path in (plain, unit.object_path)]
     code = [listing.partition("Disassembly")[2] for listing in listings]
     assert code[0] == code[1] != ""

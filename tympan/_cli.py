@@ -23,7 +23,7 @@ exit codes:
 #: Subcommands that live in tympan.testing: module with configure(parser) and run(args) -> exit code.
 HOSTED = {
     "render": ("tympan.testing._render_cli", "play a sound file through a .driver in the simulated host"),
-    "check": ("tympan.testing._check_cli", "check a .driver against the rules that hosts rely on"),
+    "check": ("tympan.testing._check_cli", "check a .driver against the rules that hosts rely on, or read its IO code"),
 }
 
 
@@ -76,6 +76,13 @@ def add_bundle(commands):
         default="auto",
         help="the CPython inside: linked in, or copied beside the binary (default: auto, static where possible)",
     )
+    parser.add_argument(
+        "--allow",
+        metavar="NAME=REASON",
+        action="append",
+        default=[],
+        help="build although IO code reaches this: a name that `check --realtime` gave; warned of each time",
+    )
 
 
 def add_plist(commands):
@@ -121,10 +128,11 @@ def progress():
 
 def run_bundle(args):
     """Build, and say in one line what was made."""
-    from tympan.bundle import build_bundle, verify_bundle
+    from tympan.bundle import allowances, build_bundle, verify_bundle
 
+    allow = allowances(args.allow)
     with progress() as say:
-        path = build_bundle(args.path, args.output, args.runtime, say)
+        path = build_bundle(args.path, args.output, args.runtime, say, allow)
     print(f"Created {path} ({described(verify_bundle(path), platform.python_version())})")
     return 0
 

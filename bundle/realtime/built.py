@@ -1,16 +1,13 @@
-"""What the check reads of a driver's build: generated C, objects, line numbers, and a binary with its names.
+"""What the check reads of a driver's build: generated C, objects with line numbers, and a binary with its names.
 
-All of it is in the bundler's cache. If objects are not compiled with line
-numbers, they are compiled once more with them; that changes no instruction.
+All of it is in the bundler's cache.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tympan.bundle import cache, compile, recipe, toolchain
 from tympan.bundle.realtime import facts, objects
-
-#: Line numbers, and nothing else of the debugger's.
-LINES = "-g1"
 
 
 class Unit:
@@ -22,35 +19,19 @@ class Unit:
 
 def driver_unit(source):
     """The ``Unit`` of a driver's ``Source``."""
-    folder, key = source.path.parent.absolute(), compile.driver_key(source)
-    c_path = generated(folder / source.path.name, source.module, folder, key)
-    return Unit(source.label, c_path, with_lines(c_path, key, lambda: compile.driver_object(source), [folder]))
+    return Unit(source.label, compile.driver_c(source), compile.driver_object(source))
 
 
 def core_units():
     """The units of the core's modules."""
     key = compile.core_key()
-    return [core_unit(module, key) for module in recipe.CORE]
+    with ThreadPoolExecutor(2) as pool:
+        return list(pool.map(lambda module: core_unit(module, key), recipe.CORE))
 
 
 def core_unit(module, key):
     """The unit of one of them."""
-    path = compile.core_source(module)
-    c_path = generated(path, module, compile.PACKAGE.parent, key)
-    return Unit(path.name, c_path, with_lines(c_path, key, lambda: compile.core_object(module, key)))
-
-
-def generated(path, module, root, key):
-    """The C that Cython makes of ``path``."""
-    return cache.stored(f"{module}-{key}/{path.stem}.c", lambda output: compile.cythonize(path, module, root, output))
-
-
-def with_lines(c_path, key, compiled, folders=()):
-    """The object that bundles use, or one like it that has line numbers."""
-    if LINES in recipe.CFLAGS:
-        return compiled()
-    name = f"lines-{c_path.stem}-{key}.o"
-    return cache.stored(name, lambda output: compile.compile_c(c_path, output, LINES, folders=folders))
+    return Unit(compile.core_source(module).name, compile.core_c(module, key), compile.core_object(module, key))
 
 
 def facts_of(unit):
@@ -65,7 +46,7 @@ def tool_files():
 
 
 def write_facts(unit, output):
-    """Read the line table, of the object or of one that is compiled for the purpose."""
+    """Read the object's line table."""
     found = objects.lines(unit.object_path)
     output.write_text(facts.of_object(found, unit.c_path).as_json(), encoding="utf-8")
 

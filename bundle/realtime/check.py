@@ -21,29 +21,36 @@ SOURCE_ONLY = "the objects that bundles are linked from were checked; `bundle` c
 def check_realtime(path, allow=None, limit=stack.LIMIT, strict=False):
     """Check a .pyx (or folder, or project) or a .driver, and return the ``Report``.
 
-    ``allow``: {name: reason} of findings that shall not fail the check; a name
-    is a function's or a rule's, as the report gives it, or ``name@file:line``.
+    ``allow``: {name: reason} of findings that shall not fail the check, in
+    addition to those of a project's ``[tool.tympan.realtime]``; a name is a
+    function's or a rule's, as the report gives it, or ``name@file:line``.
     ``limit``: bytes of stack for one call from the host. ``strict``: what was
     not proved fails as well.
     """
     started = time.perf_counter()
     report = Report(path, allow, strict)
     target = Path(path)
-    if target.suffix == ".driver" or (target.is_file() and target.suffix != ".pyx" and target.name != "pyproject.toml"):
+    if is_binary(target):
         check_binary(report, binary_of(target), limit)
     else:
-        check_source(report, project.find(path).inspect(), limit)
+        found = project.find(path)
+        report.allow = {**found.allow, **report.allow}
+        check_source(report, found.inspect(), limit)
     report.seconds = time.perf_counter() - started
     return report
+
+
+def is_binary(path):
+    """Whether a path is a finished bundle or a file of machine code, and not the source of one."""
+    return path.suffix == ".driver" or (path.is_file() and path.suffix != ".pyx" and path.name != "pyproject.toml")
 
 
 def check_source(report, source, limit):
     """Net (a) on the driver's C, net (b) on driver and core linked together."""
     units = [built.driver_unit(source), *built.core_units()]
-    report.add(generated.scan(CText(units[0].c_path.read_text(encoding="utf-8"))))
-    known = built.joined(units)
+    known = known_of(source, units)
     for part in image.read(built.linked(units)):
-        take(report, Walk(part, known, limit))
+        take(report, part, known, limit)
     report.notes.append(SOURCE_ONLY)
 
 
@@ -51,14 +58,15 @@ def check_binary(report, path, limit):
     """Net (b) on a finished file, with the facts that were kept when it was made."""
     for part in image.read(path):
         known = recall(part)
-        report.add([restored(item) for item in known.generated])
         if part.stripped and not known.symbols:
             report.notes.append(NO_FACTS)
-        take(report, Walk(part, known, limit))
+        take(report, part, known, limit)
 
 
-def take(report, walk):
-    """One architecture's findings and proof."""
+def take(report, part, known, limit=stack.LIMIT):
+    """Both nets' findings for one architecture, and the proof."""
+    report.add([restored(item) for item in known.generated])
+    walk = Walk(part, known, limit)
     report.add(walk.findings)
     report.proofs.append(walk.proof)
 
@@ -84,14 +92,19 @@ def kept_name(part):
     return f"realtime-binary-{part.code_key()}.json"
 
 
-def keep(path, source, units=None):
-    """Keep names, lines and net (a)'s findings of the linked, not yet stripped binary at ``path``."""
+def known_of(source, units=None):
+    """The ``Facts`` of a driver and the core: lines, methods, and what net (a) finds."""
     units = units or [built.driver_unit(source), *built.core_units()]
     known = built.joined(units)
-    findings = generated.scan(CText(units[0].c_path.read_text(encoding="utf-8")))
-    for part in image.read(path):
-        kept = facts.Facts(known.rows, known.bases, facts.symbols_of(part), [item.as_json() for item in findings])
-        cache.stored(kept_name(part), lambda output, kept=kept: output.write_text(kept.as_json(), encoding="utf-8"))
+    text = CText(units[0].c_path.read_text(encoding="utf-8"))
+    known.generated = [item.as_json() for item in generated.scan(text)]
+    return known
+
+
+def keep(part, known):
+    """Keep what is known of a linked, not yet stripped binary."""
+    kept = facts.Facts(known.rows, known.bases, facts.symbols_of(part), known.generated)
+    cache.stored(kept_name(part), lambda output: output.write_text(kept.as_json(), encoding="utf-8"))
 
 
 def recall(part):

@@ -21,15 +21,58 @@ def find(flow):
 
 
 def is_tested(flow, block, divisor):
-    """Whether every way to the block goes over a branch that rules out 0."""
+    """Whether every way to the block goes over a branch that rules out 0, and the value is not loaded again later."""
     if not values.is_known(divisor):
         return False
     return any(
-        rules_out(flow, upper, following, divisor)
+        rules_out(flow, upper, following, divisor) and not loaded_again(flow, following, block, divisor)
         for upper in flow.body.order
         for following in upper.next
-        if upper.index < block.index and len(following.previous) == 1 and dominates(flow.body, following, block)
+        if upper.index < block.index and is_gate(flow.body, upper, following) and dominates(flow.body, following, block)
     )
+
+
+def is_gate(body, upper, following):
+    """Whether a block is entered from ``upper`` only, turns of its own loop left out."""
+    return all(other is upper or dominates(body, following, other) for other in following.previous if other.index >= 0)
+
+
+def loaded_again(flow, first, last, divisor):
+    """Whether memory that was tested is read once more on a way from ``first`` to ``last``: it may have changed."""
+    if values.kind(divisor) != "mem":
+        return False
+    return any(loads(flow, block, divisor) for block in between(first, last))
+
+
+def between(first, last):
+    """The blocks on the ways from one to another, with both."""
+    found, queue = {first, last}, [last]
+    while queue:
+        block = queue.pop()
+        for other in block.previous if block is not first else ():
+            if other not in found and other.index >= 0:
+                found.add(other)
+                queue.append(other)
+    return found
+
+
+def loads(flow, block, value):
+    """Whether an instruction of a block reads ``value`` from memory."""
+    state = flow.entries[block].copy()
+    for item in block.instructions:
+        flow.evaluator.place = item.address
+        for memory in (part for op in item.ops for part in places(op)):
+            if flow.evaluator.load(state, memory[1], memory[2]) == value:
+                return True
+        flow.evaluator.run(state, item)
+    return False
+
+
+def places(op):
+    """The memory that an operation reads, as expressions."""
+    for part in op:
+        if isinstance(part, tuple):
+            yield from [part] if part[0] == "m" else places(part)
 
 
 def rules_out(flow, upper, following, divisor):

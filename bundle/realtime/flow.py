@@ -132,17 +132,26 @@ def reach(entries, block, state, visits, evaluator):
 
 
 def refined(block, other, state, evaluator):
-    """What an edge adds: past ``cmp sp, r; jne``, the stack pointer is what r is."""
+    """What an edge adds: past ``cmp sp, r; jne``, the stack pointer is what r is, and before it is not deeper.
+
+    That is how compilers touch the pages of a large frame, one after the other.
+    """
+    bound = goal(block, state, evaluator)
+    if bound is None:
+        return state
+    state = state.copy()
+    state.regs[evaluator.machine.stack] = bound
+    return state
+
+
+def goal(block, state, evaluator):
+    """The place in the frame with which a block's branch compares the stack pointer for being equal, or None."""
     last = block.last.last
     if not last or last[0] != "branch" or last[2] not in ("ne", "e") or len(block.next) != 2:
-        return state
-    equal = (other.start == last[1]) == (last[2] == "e")
+        return None
     flags = next((op for item in reversed(block.instructions) for op in reversed(item.ops) if op[0] == "flags"), None)
-    stack = evaluator.machine.stack
-    if not equal or flags is None or ("r", stack) not in (flags[2], flags[3]):
-        return state
-    bound = evaluator.value(state, flags[3] if flags[2] == ("r", stack) else flags[2])
-    if values.is_stack(bound):
-        state = state.copy()
-        state.regs[stack] = bound
-    return state
+    stack = ("r", evaluator.machine.stack)
+    if flags is None or stack not in (flags[2], flags[3]):
+        return None
+    bound = evaluator.value(state, flags[3] if flags[2] == stack else flags[2])
+    return bound if values.is_stack(bound) else None

@@ -27,6 +27,7 @@ def read(path):
 def regions(elf):
     """The loaded segments; code by sections, because a segment may hold file headers, which stripping changes."""
     constant = [(part.virtual_address, part.virtual_address + part.virtual_size) for part in relro(elf)]
+    constant += [(part.virtual_address, part.virtual_address + part.size) for part in lazy(elf)]
     code = [section for section in elf.sections if section.has(lief.ELF.Section.FLAGS.EXECINSTR) and section.size]
     for section in code:
         yield Region(section.virtual_address, bytes(section.content), section.size, True, False)
@@ -60,11 +61,16 @@ def relro(elf):
     return [segment for segment in elf.segments if segment.type == lief.ELF.Segment.TYPE.GNU_RELRO]
 
 
+def lazy(elf):
+    """Pointers that stay writable because the loader fills them on first use; nobody else writes there."""
+    return [section for section in elf.sections if section.name == ".got.plt"]
+
+
 def split(start, end, constant):
     """(from, to, is constant) of the parts of a writable segment."""
     at = start
     for low, high in sorted(constant):
-        low, high = max(low, start), min(high, end)
+        low, high = max(low, at), min(high, end)
         if low < high:
             if at < low:
                 yield at, low, False

@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 
-from tympan.bundle.realtime.report import NETS
+NETS = {"generated": "generated C", "binary": "machine code"}
 
 #: So many offences are shown with their chains; more would hide the first.
 SHOWN = 10

@@ -1,6 +1,7 @@
 """What a check found, and the verdict."""
 
-NETS = {"generated": "generated C", "binary": "machine code"}
+from tympan._errors import UsageError
+from tympan.bundle.realtime import render
 
 #: Findings that fail, and those that only say what was not proved.
 OFFENCE, WARNING = "offence", "warning"
@@ -112,6 +113,14 @@ class Report:
         """0 proved, 1 offence."""
         return 0 if self.ok else 1
 
+    def text(self):
+        """For people, several lines: what is wrong with the way to it, what was not proved, and what was."""
+        return render.as_text(self)
+
+    def json(self):
+        """For programs: everything."""
+        return render.as_json(self)
+
     def as_json(self):
         """A plain dictionary."""
         return {
@@ -123,3 +132,14 @@ class Report:
             "unused_allowances": self.unused,
             "seconds": round(self.seconds, 3),
         }
+
+
+def allowances(items):
+    """{name: reason} of ``NAME=REASON`` texts, as ``--allow`` has them; without a reason there is none."""
+    found = {}
+    for item in items:
+        name, _, reason = item.partition("=")
+        if not name.strip() or not reason.strip():
+            raise UsageError(f"--allow {item}: there is no reason", 'Write --allow malloc="only before IO starts".')
+        found[name.strip()] = reason.strip()
+    return found

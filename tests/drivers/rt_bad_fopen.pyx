@@ -15,7 +15,7 @@ cdef class Fopen(Driver):
         return spec.with_output(StreamSpec.output(StreamFormat.float32(48_000.0, channels=2)))
 
     cdef void process_io(self, const RealtimeContext* rt, IoBuffer* buffer) noexcept nogil:
-        cdef FILE* file = fopen(b"/tmp/tympan-trace", b"a")
+        cdef FILE* file = fopen(b"tympan-trace", b"a")
         if file is not NULL:
             fputs(b"cycle", file)
             fclose(file)

@@ -1,0 +1,40 @@
+"""The realtime primitives a driver names: it is compiled against those alone, and only their modules are linked.
+
+Cython makes a module import, when it starts, every class that its ``cimport``
+could reach. With tympan's own ``__init__.pxd`` every bundle would have to carry,
+and every start to load, six classes that most drivers do not use.
+"""
+
+import re
+from pathlib import Path
+
+from tympan.bundle import cache, recipe
+
+MODULE_OF = {name: module for module, names in recipe.PRIMITIVES.items() for name in names}
+_WORD = re.compile(rf"\b(?:{'|'.join(MODULE_OF)})\b")
+_LINE = re.compile(r"^from (tympan\.\w+) cimport [^\n]+\n", re.MULTILINE)
+
+
+def named(*texts):
+    """The modules whose classes are named in source texts, in the order of the recipe.
+
+    A name in a comment counts too: that costs a few bytes, where a missing one would not compile.
+    """
+    found = {MODULE_OF[name] for text in texts for name in _WORD.findall(text)}
+    return tuple(module for module in recipe.PRIMITIVES if module in found)
+
+
+def read(paths):
+    """The texts of files that may be in any encoding; the names are ASCII."""
+    return [Path(path).read_text(encoding="ascii", errors="replace") for path in paths]
+
+
+def facade(package, modules):
+    """An include folder with the ``tympan/__init__.pxd`` of ``package`` without the primitives not in ``modules``."""
+    text = (package / "__init__.pxd").read_text(encoding="utf-8")
+    left_out = set(recipe.PRIMITIVES) - set(modules)
+    text = _LINE.sub(lambda line: "" if line[1] in left_out else line[0], text)
+    file = cache.stored(
+        f"facade-{cache.key(text)}/tympan/__init__.pxd", lambda path: path.write_text(text, encoding="utf-8")
+    )
+    return file.parent.parent

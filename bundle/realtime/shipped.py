@@ -1,0 +1,74 @@
+"""The last step of a build: check the linked binary, keep what names its code in the cache, and strip it."""
+
+import shutil
+
+from tympan._errors import BuildError
+from tympan.bundle import cache, toolchain
+from tympan.bundle.realtime import check, image
+from tympan.bundle.realtime.report import Report
+
+
+def release(path, source, label, allow=None, say=None):
+    """Turn the binary at ``path``, linked with its symbols, into the one that is shipped; answer the ``Report``.
+
+    ``label`` is what messages call it. ``allow``: {name: reason} of findings
+    that shall pass; ``say`` is told each of them, and what was not proved.
+    Raises a BuildError with the first offence, and then keeps nothing.
+    """
+    parts, known = list(image.read(path)), check.known_of(source)
+    report = Report(label, allow)
+    for part in parts:
+        check.take(report, part, known)
+    for line in warnings(report):
+        (say or print)(f"warning: {line}")
+    if not report.ok:
+        raise refusal(report)
+    for part in parts:
+        check.keep(part, known)
+    cache.stored(twin_name(parts[0]), lambda output: shutil.copyfile(path, output))
+    strip(path, [part.code_key() for part in parts])
+    return report
+
+
+def warnings(report):
+    """What is said with every build: allowances, and what was not proved."""
+    for item in report.allowed:
+        yield f"NOT realtime-safe, but allowed ({item.subject}: {item.reason}): {item.first_line}"
+    for name in report.unused:
+        yield f"nothing is allowed by {name!r} any more: remove it"
+    for item in report.warnings:
+        yield f"not proved: {item.first_line}"
+
+
+def refusal(report):
+    """The BuildError for a report: the first offence, the way to it, and what to do."""
+    item, more = report.offences[0], len(report.offences) - 1
+    steps = [name + (f" ({file}:{line})" if file else "") for name, file, line in item.chain]
+    way = f"On the way {' > '.join(steps)}. " if len(steps) > 1 else ""
+    rest = f"{more} more: see `python -m tympan check --realtime`. " if more else ""
+    return BuildError(
+        item.first_line, f"{way}{item.hint + ' ' if item.hint else ''}{rest}Escape: --allow {item.subject}=REASON."
+    )
+
+
+def strip(path, keys):
+    """Take every symbol away that the loader does not need; the machine code stays what was checked."""
+    program, flags = toolchain.strip_program(), ["-x", "-S"] if toolchain.MACOS else ["-s"]
+    toolchain.run_checked([program, *flags, path], f"stripping {path.name}")
+    if [part.code_key() for part in image.read(path)] != keys:
+        raise BuildError(f"stripping {path.name} changed its machine code", f"Which {program} is this?")
+
+
+def twin_name(part):
+    """Where the unstripped copy of a binary is."""
+    return f"realtime-unstripped-{part.code_key()}"
+
+
+def unstripped(path):
+    """The binary as it was before it was stripped, with names and lines; None when it was not linked on this machine.
+
+    ``path`` is a .driver or the executable in it.
+    """
+    parts = list(image.read(check.binary_of(path)))
+    found = [file for part in parts if (file := cache.folder() / twin_name(part)).is_file()]
+    return found[0] if found else None
