@@ -29,7 +29,7 @@ TABLE = [
     # L1: inline IO code, no runtime module; then the contract and the object graph
     ("tympan/_clock.pxd", ["libc", "_rt"], [], []),
     ("tympan/_ring.pxd", ["libc", "_rt"], [], []),
-    ("tympan/_convert.pxd", ["libc"], [], []),
+    ("tympan/_convert.pxd", ["libc", "_rt"], [], []),
     ("tympan/_objects.pxd", ["libc", "_clock", "_convert", "_ring", "_types", "coreaudio"], [], []),
     ("tympan/_io.pxd", ["libc", "_convert", "_objects", "_ring", "_rt", "_types", "coreaudio"], [], []),
     ("tympan/_errors.py", [], [], []),

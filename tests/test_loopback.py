@@ -109,11 +109,12 @@ def test_a_jump_of_a_hundred_days(rate, timebase):
             play(device, client, table, 150_000, 512, jitter=True)
 
 
-@pytest.mark.parametrize("outputs,inputs", [(2, 1), (1, 2), (2, 8), (8, 2), (64, 3)])
-def test_channel_counts_of_their_own(outputs, inputs):
+@pytest.mark.parametrize("input", ["float32", "int16", "int24"])
+@pytest.mark.parametrize("outputs,inputs", [(2, 1), (1, 2), (2, 8), (8, 2), (64, 3), (300, 270)])
+def test_channel_counts_of_their_own(outputs, inputs, input):
     """The first channels in common pass; the others are silent."""
     with Host() as hal:
-        device = hal.attach(driver_class(device_spec(outputs, inputs))).devices[0]
+        device = hal.attach(driver_class(device_spec(outputs, inputs, input_type=input))).devices[0]
         audio = section(pattern(outputs), 0, 40_000)
         got = device.render(audio, 480)[device.delay(480):]
         common = min(outputs, inputs)

@@ -1,9 +1,13 @@
 # Sample conversion between float32 and the integer formats of a stream, on IO
 # threads. Full scale is 2^(bits-1): int16 and int24 go to float32 and back
 # without a change of any bit. To integers: round to nearest even, clamp, NaN is 0.
+# From float32, the source may be a ring that another thread is writing: each
+# sample is read once.
 
 from libc.stdint cimport int16_t, int32_t, uint8_t
 from libc.string cimport memcpy
+
+from tympan._rt cimport ty_copy_shared, ty_load_shared_f32
 
 
 cdef enum SampleType:
@@ -22,7 +26,7 @@ cdef inline void float_to_int16(int16_t* to, const float* source, size_t count) 
     cdef size_t i
     cdef float x
     for i in range(count):
-        x = source[i] * <float>32768.0
+        x = ty_load_shared_f32(source + i) * <float>32768.0
         x = x if x == x else 0      # NaN
         x = x if x < 32767 else 32767
         to[i] = <int16_t>rintf(x if x > -32768 else -32768)
@@ -33,7 +37,7 @@ cdef inline void float_to_int24(uint8_t* to, const float* source, size_t count) 
     cdef int32_t value
     cdef float x
     for i in range(count):
-        x = source[i] * <float>8388608.0
+        x = ty_load_shared_f32(source + i) * <float>8388608.0
         x = x if x == x else 0
         x = x if x < 8388607 else 8388607
         value = <int32_t>rintf(x if x > -8388608 else -8388608)
@@ -46,7 +50,7 @@ cdef inline void float_to_int32(int32_t* to, const float* source, size_t count) 
     cdef size_t i
     cdef double x               # float32 cannot hold the clamp limit 2^31 - 1
     for i in range(count):
-        x = source[i] * 2147483648.0
+        x = ty_load_shared_f32(source + i) * 2147483648.0
         x = x if x == x else 0
         x = x if x < 2147483647.0 else 2147483647.0
         to[i] = <int32_t>rint(x if x > -2147483648.0 else -2147483648.0)
@@ -75,7 +79,7 @@ cdef inline void int32_to_float(float* to, const int32_t* source, size_t count) 
 # `count` samples of float32 to samples of `kind`.
 cdef inline void from_float(SampleType kind, void* to, const float* source, size_t count) noexcept nogil:
     if kind == FLOAT32:
-        memcpy(to, source, count * sizeof(float))
+        ty_copy_shared(to, source, count * sizeof(float))
     elif kind == INT16:
         float_to_int16(<int16_t*>to, source, count)
     elif kind == INT24:

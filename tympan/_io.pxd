@@ -3,14 +3,16 @@
 # process_io itself. No lock, no allocation, no system call, no host call.
 
 from libc.stdint cimport int64_t, uint32_t
-from libc.string cimport memcpy, memset
+from libc.string cimport memset
 
 from tympan._convert cimport FLOAT32, from_float, remap_from_float, to_float
 from tympan._objects cimport MAX_BUFFER, Device, IoPlan, Stream
 from tympan._ring cimport (
     Ring, ring_begin_write, ring_copy_in, ring_end_write, ring_fill_silence, ring_slot, ring_still_valid, ring_valid,
 )
-from tympan._rt cimport ty_add_u32, ty_fetch_and_u32, ty_fetch_or_u32
+from tympan._rt cimport (
+    TY_PLAIN_STORES, ty_add_u32, ty_copy_shared, ty_fetch_and_u32, ty_fetch_or_u32,
+)
 from tympan._types cimport READ_INPUT, WRITE_MIX, IoBuffer, IoOperation, RealtimeContext
 from tympan.coreaudio cimport UInt32
 
@@ -50,6 +52,23 @@ cdef inline void call_driver(
 
 # ---- WriteMix: host buffer -> process_io -> ring ----
 
+# `count` samples of the stream's format into the ring; through a block on the
+# stack where only ty_copy_shared may store there.
+cdef inline void to_ring(const Stream* stream, float* slot, const char* source, size_t count) noexcept nogil:
+    cdef float[256] block
+    cdef size_t part
+    if TY_PLAIN_STORES:
+        to_float(stream.kind, slot, source, count)
+        return
+    while count > 0:
+        part = min(count, <size_t>256)
+        to_float(stream.kind, block, source, part)
+        ty_copy_shared(slot, block, part * sizeof(float))
+        slot += part
+        source += part * (stream.bits >> 3)
+        count -= part
+
+
 # No process_io: the host's frames, converted, go straight into the ring.
 cdef inline void write_plain(
     Device* device, const Stream* stream, const char* source, int64_t time, int64_t frames
@@ -63,14 +82,15 @@ cdef inline void write_plain(
     while frames > 0:
         slot = ring_slot(ring, time, &run)
         run = min(run, frames)
-        to_float(stream.kind, <float*>slot, source, <size_t>run * stream.channels)
+        to_ring(stream, <float*>slot, source, <size_t>run * stream.channels)
         source += run * <int64_t>stream.frame_bytes
         time += run
         frames -= run
 
 
 # One call of process_io, at most MAX_BUFFER frames. It writes straight into the
-# ring, except where the ring wraps and where there is none (a speaker).
+# ring, into frames that are given up, except where the ring wraps and where there
+# is none (a speaker).
 cdef inline void write_processed(
     Device* device, const RealtimeContext* rt, const Stream* stream, char* scratch,
     const char* source, int64_t frames
@@ -84,7 +104,7 @@ cdef inline void write_processed(
         source = scratch
     if device.ring.data is not NULL:
         slot = ring_slot(&device.ring, rt.sample_time, &run)
-        direct = run >= frames
+        direct = TY_PLAIN_STORES and run >= frames
         if direct:
             sink = slot
     call_driver(io, rt, stream, WRITE_MIX, source, sink, frames)
@@ -139,7 +159,7 @@ cdef inline void read_run(
 ) noexcept nogil:
     cdef UInt32 ring_channels = device.outputs[0].channels
     if device.io.native:
-        memcpy(sink, slot, <size_t>run * stream.frame_bytes)
+        ty_copy_shared(sink, slot, <size_t>run * stream.frame_bytes)
     elif ring_channels == stream.channels:
         from_float(stream.kind, sink, <const float*>slot, <size_t>run * ring_channels)
     else:

@@ -7,13 +7,18 @@
 # looks again whether what it copied was given up meanwhile. When time does not
 # continue where it ended, the interval moves: `epoch` is odd during the move,
 # and a reader who meets another epoch answers silence.
+#
+# A reader so late that the writer comes round to it reads frames that are being
+# overwritten. It must not be waited for, so its copy is made of whatever it meets
+# (ty_copy_shared), and is thrown away: the release fence between giving up and
+# overwriting, and the acquire fence between copying and looking again, see to it
+# that who has met one new byte also finds its frame given up.
 
 from libc.stdint cimport int64_t, uint32_t
-from libc.string cimport memcpy, memset
 
 from tympan._rt cimport (
-    ty_fence_acquire, ty_fence_release, ty_load_acquire_i64, ty_load_acquire_u32, ty_load_i64,
-    ty_load_u32, ty_store_i64, ty_store_release_i64, ty_store_release_u32, ty_store_u32,
+    ty_clear_shared, ty_copy_shared, ty_fence_acquire, ty_fence_release, ty_load_acquire_i64, ty_load_acquire_u32,
+    ty_load_i64, ty_load_u32, ty_store_i64, ty_store_release_i64, ty_store_release_u32, ty_store_u32,
 )
 
 
@@ -51,7 +56,7 @@ cdef inline void ring_fill_silence(Ring* ring, int64_t time, int64_t frames) noe
     while frames > 0:
         slot = ring_slot(ring, time, &run)
         run = min(run, frames)
-        memset(slot, 0, <size_t>run * ring.frame_bytes)
+        ty_clear_shared(slot, <size_t>run * ring.frame_bytes)
         time += run
         frames -= run
 
@@ -88,7 +93,7 @@ cdef inline void ring_copy_in(Ring* ring, int64_t time, const char* source, int6
     while frames > 0:
         slot = ring_slot(ring, time, &run)
         run = min(run, frames)
-        memcpy(slot, source, <size_t>run * ring.frame_bytes)
+        ty_copy_shared(slot, source, <size_t>run * ring.frame_bytes)
         source += run * <int64_t>ring.frame_bytes
         time += run
         frames -= run

@@ -21,6 +21,8 @@ cdef extern from "_rt.h" nogil:
     void ty_store_release_i64(int64_t* p, int64_t v) noexcept
     double ty_load_f64(const double* p) noexcept
     void ty_store_f64(double* p, double v) noexcept
+    double ty_load_relaxed_f64(const double* p) noexcept
+    void ty_store_relaxed_f64(double* p, double v) noexcept
     void* ty_load_pointer(void** p) noexcept
     void ty_store_pointer(void** p, void* v) noexcept
     uint32_t ty_add_u32(uint32_t* p, uint32_t v) noexcept
@@ -29,8 +31,17 @@ cdef extern from "_rt.h" nogil:
     bint ty_compare_exchange_u32(uint32_t* p, uint32_t expected, uint32_t desired) noexcept
     void ty_fence_acquire() noexcept
     void ty_fence_release() noexcept
+    # Where another thread may be writing `source`, or reading `to`, meanwhile.
+    void ty_copy_shared(void* to, const void* source, size_t bytes) noexcept
+    float ty_load_shared_f32(const float* p) noexcept
+    void ty_clear_shared(void* to, size_t bytes) noexcept
+    const bint TY_PLAIN_STORES
     uint64_t ty_mul_div(uint64_t a, uint64_t b, uint64_t c) noexcept
     uint64_t ty_mul_less1_div(uint64_t a, uint64_t b, uint64_t c) noexcept
+
+    # Control threads only; lock-free.
+    uint32_t ty_count_up(uint32_t* count) noexcept
+    uint32_t ty_count_down(uint32_t* count) noexcept
 
     # Control threads only.
     void* ty_audio_alloc(size_t size) noexcept
