@@ -8,7 +8,7 @@ from Cython.Build import cythonize
 from setuptools import Extension, setup
 
 RECIPE = runpy.run_path(str(Path(__file__).parent / "bundle" / "recipe.py"))
-MODULES = [*RECIPE["CORE"], *RECIPE["HOST"]]
+MODULES = [*RECIPE["CORE"], *RECIPE["PRIMITIVES"], *RECIPE["HOST"]]
 TOOLS = [".".join(("tympan", *path.parent.parts)) for path in sorted(Path("bundle").rglob("__init__.py"))]
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import Cython
 
 from tympan._errors import BuildError
-from tympan.bundle import cache, diagnose, project, recipe, toolchain
+from tympan.bundle import cache, diagnose, primitives, project, recipe, toolchain
 
 #: The installed ``tympan`` package; its parent is the include path for ``cimport``.
 PACKAGE = Path(sys.modules["tympan"].__file__).parent
@@ -19,11 +19,12 @@ HERE = Path(__file__).parent
 NEIGHBOURS = (".pxd", ".pxi", ".h", ".hpp")
 
 
-def cythonize(source, module, root, output):
+def cythonize(source, module, root, output, *includes):
     """Write the C of ``source`` to ``output``; ``root`` is the folder its name in tracebacks is relative to."""
     directives = [f"{name}={value}" for name, value in recipe.directives().items()]
     flags = [part for directive in directives for part in ("-X", directive)]
-    command = [sys.executable, "-P", "-m", "cython", "-3", *flags, "-I", str(PACKAGE.parent), "-I", str(root)]
+    command = [sys.executable, "-P", "-m", "cython", "-3", *flags]
+    command += [part for folder in (*includes, PACKAGE.parent, root) for part in ("-I", str(folder))]
     command += ["--module-name", module, "-o", str(output), str(source.relative_to(root))]
     done = toolchain.run(command, cwd=root, env=toolchain.python_environment())
     if done.returncode:
@@ -65,9 +66,10 @@ def cython_object(source, module, root, output, folders=()):
     compile_c(generated, output, folders=folders)
 
 
-def generated(source, module, root, key):
+def generated(source, module, root, key, *includes):
     """The cached C that Cython makes of ``source``: line tables of objects name it, so it stays."""
-    return cache.stored(f"{module}-{key}/{source.stem}.c", lambda output: cythonize(source, module, root, output))
+    name = f"{module}-{key}/{source.stem}.c"
+    return cache.stored(name, lambda output: cythonize(source, module, root, output, *includes))
 
 
 def core_source(module):
@@ -85,18 +87,28 @@ def core_c(module, key):
     return generated(core_source(module), module, PACKAGE.parent, key)
 
 
-def core_objects():
-    """The objects of the core, in the order of ``recipe.CORE``."""
+def core_objects(modules=recipe.CORE):
+    """The objects of the core, in the order of ``recipe.CORE``, or of these modules."""
     key = core_key()
     with ThreadPoolExecutor(2) as pool:
-        return list(pool.map(lambda module: core_object(module, key), recipe.CORE))
+        return list(pool.map(lambda module: core_object(module, key), modules))
+
+
+def neighbours(source):
+    """What a driver may keep beside its .pyx, one folder deep."""
+    folder = source.path.parent
+    return [path for pattern in ("*", "*/*") for path in sorted(folder.glob(pattern)) if path.suffix in NEIGHBOURS]
 
 
 def driver_key(source):
     """Changes with everything that the driver's object is made of."""
-    near = [path for path in sorted(source.path.parent.glob("*")) if path.suffix in NEIGHBOURS]
-    deep = [path for path in sorted(source.path.parent.glob("*/*")) if path.suffix in NEIGHBOURS]
-    return cache.key(core_key(), source.module, source.path, *(path.name for path in near + deep), *near, *deep)
+    near = neighbours(source)
+    return cache.key(core_key(), source.module, source.path, *(path.name for path in near), *near)
+
+
+def driver_primitives(source):
+    """The modules of the realtime primitives that a driver names."""
+    return primitives.named(*primitives.read([source.path, *neighbours(source)]))
 
 
 def driver_object(source):
@@ -111,7 +123,8 @@ def driver_object(source):
 def driver_c(source, key=None):
     """The generated C of a driver."""
     folder = source.path.parent.absolute()
-    return generated(folder / source.path.name, source.module, folder, key or driver_key(source))
+    facade = primitives.facade(PACKAGE, driver_primitives(source))
+    return generated(folder / source.path.name, source.module, folder, key or driver_key(source), facade)
 
 
 def c_object(source, *flags):

@@ -15,8 +15,8 @@ import sysconfig
 from pathlib import Path
 
 from tympan._errors import BuildError
-from tympan.bundle import recipe, source, verify
-from tympan.bundle.compile import PACKAGE, core_source
+from tympan.bundle import primitives, recipe, source, verify
+from tympan.bundle.compile import PACKAGE, core_source, driver_primitives
 from tympan.bundle.source import MAY, MUST, PERHAPS
 
 #: Pure modules that the interpreter imports while it starts and that it does not bring with it.
@@ -51,7 +51,8 @@ class Modules:
         self.inside = set(_imp._frozen_module_names())
         self.frozen, self.files = {"_tympan_boot": (freeze("_tympan_boot", BOOT.read_bytes()), False)}, {}
         self.builtin = set(ALWAYS) & runtime.builtins
-        self.seen = set(recipe.CORE)
+        self.core = list(recipe.CORE)
+        self.seen = {*recipe.CORE, *recipe.PRIMITIVES}
 
     def follow(self, name, need, chain):
         """Take in module ``name`` and all it imports; ``chain`` says who wanted it."""
@@ -132,9 +133,23 @@ class Modules:
         package = spec.submodule_search_locations is not None
         if name not in self.inside:
             self.frozen[name] = (freeze(name, text), package)
+        if is_own(spec.origin) and name.partition(".")[0] != "tympan":
+            self.add_primitives(primitives.named(text.decode("utf-8", "replace")))
         within = name if package else name.rpartition(".")[0]
         for wanted, need in statements(ast.parse(text), within, is_own(spec.origin)):
             self.follow(wanted, need, [*chain, name])
+
+    def add_primitives(self, modules):
+        """Link these modules of the core too."""
+        for module in modules:
+            if module not in self.core:
+                self.core.append(module)
+                self.follow_cython(module)
+
+    def follow_cython(self, module):
+        """Take in what a module of the core imports."""
+        for item in source.imports(source.parse(core_source(module))):
+            self.follow(item.name, item.need, ["tympan"])
 
 
 def vendored_problem(file):
@@ -223,8 +238,8 @@ def collect(driver, runtime):
     for name in START_UP + recipe.CORE_PURE:
         modules.require(name, ["tympan"])
     for core in recipe.CORE:
-        for item in source.imports(source.parse(core_source(core))):
-            modules.follow(item.name, item.need, ["tympan"])
+        modules.follow_cython(core)
+    modules.add_primitives(driver_primitives(driver))
     for item in driver.imports:
         modules.follow(item.name, item.need, [f"{driver.label}:{item.line}"])
     return modules

@@ -14,7 +14,7 @@ MINIMUM_MACOS = "12.0"
 
 def objects(driver, modules, runtime, factory):
     """Every object that goes into the binary; core and entry come from the cache."""
-    found = [*compile.core_objects(), compile.driver_object(driver)]
+    found = [*compile.core_objects(modules.core), compile.driver_object(driver)]
     found.append(compile.c_object(compile.HERE / "entry.c", f"-DTYMPAN_FACTORY={factory}"))
     if toolchain.MACOS:
         found.append(compile.c_object(compile.HERE / "os_log.c"))

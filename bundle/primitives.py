@@ -6,7 +6,6 @@ and every start to load, six classes that most drivers do not use.
 """
 
 import re
-from pathlib import Path
 
 from tympan.bundle import cache, recipe
 
@@ -25,8 +24,8 @@ def named(*texts):
 
 
 def read(paths):
-    """The texts of files that may be in any encoding; the names are ASCII."""
-    return [Path(path).read_text(encoding="ascii", errors="replace") for path in paths]
+    """The texts of those files that there are, in any encoding: the names are ASCII."""
+    return [path.read_text(encoding="ascii", errors="replace") for path in paths if path.is_file()]
 
 
 def facade(package, modules):

@@ -1,6 +1,6 @@
 """The C file that tells entry.c which driver it starts: names, frozen modules, built-in modules."""
 
-from tympan.bundle import archive, recipe
+from tympan.bundle import archive
 
 #: Folder below Contents where a vendored runtime finds extension modules.
 LIBRARY = "Resources/lib"
@@ -8,7 +8,7 @@ LIBRARY = "Resources/lib"
 
 def generate(driver, modules, kind):
     """The text of table.c for a driver's ``Source`` and its ``Modules``."""
-    own = [*recipe.CORE, driver.module]
+    own = [*modules.core, driver.module]
     static = kind == "static"
     # A static library's own table would pull in every module it has, and the libraries those need.
     rows = sorted(modules.builtin) + own if static else own

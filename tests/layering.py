@@ -36,6 +36,11 @@ TABLE = [
     ("tympan/_spec.py", [], ["_errors"], []),
     ("tympan/_driver.p*", ["libc", "_rt", "_types"], ["_errors", "_spec"], []),
     ("tympan/_objects.pyx", ["libc", "_convert", "_driver", "_rt", "coreaudio"], ["_driver", "_errors"], []),
+    # realtime primitives: classes over C headers, in a bundle only when its driver names one
+    ("tympan/_checks.pxd", ["cpython"], [], []),
+    ("tympan/_parameters.p*", ["libc", "cpython", "cython", "_checks", "_rt"], [], []),
+    ("tympan/_buffers.p*", ["libc", "cpython", "cython", "_checks", "_rt"], [], []),
+    ("tympan/_log_sink.p*", ["libc", "cpython", "cython", "_checks", "_rt"], ["_thread"], []),
     # the properties: rows, and the getters that they name
     ("tympan/_properties_types.pxd", ["libc", "_objects", "coreaudio"], [], []),
     ("tympan/_formats.pxd", ["libc", "_convert", "_objects", "coreaudio"], [], []),
@@ -68,7 +73,7 @@ TABLE = [
         ["_errors"],
         [],
     ),
-    ("tympan/__init__.pxd", ["_driver", "_rt", "_types"], [], []),
+    ("tympan/__init__.pxd", ["_buffers", "_driver", "_log_sink", "_parameters", "_types"], [], []),
     ("tympan/__init__.py", [], ["_driver", "_errors", "_spec"], []),
     # L2: the simulated host sees only the C table; _session makes the reference of a class without a bundle
     ("tympan/testing/_session.py", [], ["stdlib", *BELOW, *TESTING], ["_hal"]),
@@ -87,7 +92,10 @@ TABLE = [
 ]
 
 #: Where C declarations of other libraries may stand.
-EXTERN = ("tympan/coreaudio.pxd", "tympan/_rt.pxd", "tympan/_core.pxd", "tympan/_convert.pxd", "tympan/testing/*")
+EXTERN = (
+    "tympan/coreaudio.pxd", "tympan/_rt.pxd", "tympan/_core.pxd", "tympan/_convert.pxd", "tympan/testing/*",
+    "tympan/_buffers.pxd", "tympan/_log_sink.pxd", "tympan/_parameters.pxd",
+)  # fmt: skip
 
 #: Where a pointer may become an object, or an object a pointer.
 CASTS = (

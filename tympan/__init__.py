@@ -2,7 +2,8 @@
 
 Python names are here; ``from tympan cimport Driver, IoBuffer, IoOperation,
 RealtimeContext`` has the names for IO code. Inside every bundle this file is
-frozen, so it imports nothing else.
+frozen, so it imports nothing else; the realtime primitives are imported when
+they are first used, because most bundles do not have them.
 """
 
 from tympan._driver import Driver, IoOperation
@@ -14,16 +15,39 @@ __version__ = "0.1.0"  # also read by pyproject.toml
 __all__ = [
     "COMMON_SAMPLE_RATES",
     "DeviceSpec",
+    "DoubleBuffer",
     "Driver",
     "HalError",
     "IoOperation",
+    "LogSink",
     "OSStatus",
+    "Parameter",
+    "SampleRing",
+    "SmoothedParameter",
     "SpecError",
     "StreamFormat",
     "StreamSpec",
+    "StructRing",
     "TympanError",
     "get_include",
 ]
+
+_PRIMITIVES = {
+    "DoubleBuffer": "_buffers",
+    "LogSink": "_log_sink",
+    "Parameter": "_parameters",
+    "SampleRing": "_buffers",
+    "SmoothedParameter": "_parameters",
+    "StructRing": "_buffers",
+}
+
+
+def __getattr__(name):
+    if name not in _PRIMITIVES:
+        raise AttributeError(f"module 'tympan' has no attribute {name!r}")
+    module = __import__(f"tympan.{_PRIMITIVES[name]}", None, None, [name])
+    found = globals()[name] = getattr(module, name)
+    return found
 
 
 def get_include():
