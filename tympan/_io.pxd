@@ -204,10 +204,10 @@ cdef inline void read_processed(
     if device.ring.data is NULL:
         memset(buffer, 0, <size_t>frames * (stream.frame_bytes if io.native else stream.channels * sizeof(float)))
     else:
-        as_float = stream[0]
-        if not io.native:
-            as_float.kind = FLOAT32
-            as_float.frame_bytes = stream.channels * sizeof(float)
+        # Field by field: a property call may be changing the stream's is_active.
+        as_float.channels = stream.channels
+        as_float.kind = stream.kind if io.native else FLOAT32
+        as_float.frame_bytes = stream.frame_bytes if io.native else stream.channels * <UInt32>sizeof(float)
         read_ring(device, &as_float, buffer, rt.sample_time - io.read_offset, frames)
     call_driver(io, rt, stream, READ_INPUT, buffer, buffer, frames)
     if not in_place:
