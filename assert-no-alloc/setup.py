@@ -5,7 +5,6 @@ from glob import glob
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 
-CORE = "assert_no_alloc/_core"
 FLAGS = [
     "-std=gnu11",
     "-O2",
@@ -16,12 +15,20 @@ FLAGS = [
     "-Wall",
 ]
 
-guard = Extension(
-    "assert_no_alloc._guard",
-    ["assert_no_alloc/_guard.pyx", *sorted(glob(f"{CORE}/*.c"))],
-    include_dirs=["assert_no_alloc"],
-    extra_compile_args=FLAGS,
-    depends=[*glob(f"{CORE}/*.h"), *glob(f"{CORE}/*.inc"), "assert_no_alloc/assert_no_alloc.h"],
-)
 
-setup(ext_modules=cythonize([guard], build_dir="build/cython"))
+def guard(root=""):
+    """The extension module, with its C made; ``root`` is this folder and a slash, for who builds it from elsewhere."""
+    package = f"{root}assert_no_alloc"
+    core = f"{package}/_core"
+    module = Extension(
+        "assert_no_alloc._guard",
+        [f"{package}/_guard.pyx", *sorted(glob(f"{core}/*.c"))],
+        include_dirs=[package],
+        extra_compile_args=FLAGS,
+        depends=[*glob(f"{core}/*.h"), *glob(f"{core}/*.inc"), f"{package}/assert_no_alloc.h"],
+    )
+    return cythonize([module], build_dir="build/cython")
+
+
+if __name__ == "__main__":
+    setup(ext_modules=guard())

@@ -79,6 +79,10 @@ TABLE = [
     ("tympan/testing/_session.py", [], ["stdlib", *BELOW, *TESTING], ["_hal"]),
     ("tympan/testing/_*_cli.py", [], ["stdlib", *BELOW, *NUMBERS, *TESTING], [*NUMBERS, "tympan.bundle"]),
     ("tympan/testing/_rules_life.py", [], ["stdlib", *BELOW, *TESTING], ["tympan.bundle"]),  # one rule verifies
+    # the guard: the copy of assert_no_alloc that comes with tympan; the names of a stripped bundle are the bundler's
+    ("tympan/_vendored.py", [], ["stdlib"], []),
+    ("tympan/_pytest.py", [], ["_vendored"], ["assert_no_alloc"]),
+    ("tympan/testing/_guard.py", [], ["stdlib", "_vendored", *BELOW, *TESTING], ["tympan.bundle.realtime"]),
     ("tympan/testing/*.py", [], ["stdlib", *BELOW, *NUMBERS, *TESTING], []),
     ("tympan/testing/*.p*", ["libc", "coreaudio", "tympan.testing._*"], ["stdlib", "_errors"], []),
     # L3: tools

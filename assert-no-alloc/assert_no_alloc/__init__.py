@@ -12,6 +12,7 @@ from assert_no_alloc import _guard
 from assert_no_alloc._capabilities import capabilities
 from assert_no_alloc._context import NothingGuarded, assert_no_alloc, permit_alloc, violation_policy
 from assert_no_alloc._lines import add_sources
+from assert_no_alloc._log import mark
 from assert_no_alloc._log import take as _take
 from assert_no_alloc._symbols import Frame, add_symbols
 from assert_no_alloc._violation import AllocationError, RealtimeViolation, Violation, Violations
@@ -28,6 +29,7 @@ __all__ = [
     "assert_no_alloc",
     "capabilities",
     "get_include",
+    "mark",
     "permit_alloc",
     "refresh",
     "violation_policy",
@@ -40,9 +42,13 @@ if re.match(r"python[0-9.]*t?$", os.path.basename(sys.executable or "")):
     _guard.set_reporter(sys.executable, "-I", os.path.join(os.path.dirname(os.path.abspath(__file__)), "_report.py"))
 
 
-def violations():
-    """Remove and return all Violations that nothing has raised yet, of all threads, in order."""
-    return _take()
+def violations(since=0, thread_id=None):
+    """Remove and return the Violations that nothing has raised yet, in order.
+
+    Only those recorded after ``since`` (what ``mark()`` answered) and by the thread with this
+    native ``thread_id``, where these are given.
+    """
+    return _take(since, thread_id)
 
 
 def refresh():

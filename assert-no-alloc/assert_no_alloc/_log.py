@@ -14,7 +14,7 @@ _lost = 0
 
 
 def mark():
-    """Everything recorded later has a ``sequence`` of at least this."""
+    """A number for ``violations(since=...)``: everything recorded later has a ``sequence`` of at least this."""
     with _lock:
         _collect()
         return _sequence

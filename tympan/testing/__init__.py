@@ -29,6 +29,7 @@ def _load_platform():
 _load_platform()
 
 from tympan._errors import HostError, OSStatus, UsageError  # noqa: E402
+from tympan.testing._guard import RealtimeViolation, permit_alloc  # noqa: E402
 from tympan.testing._session import Host  # noqa: E402
 
-__all__ = ["Host", "HostError", "OSStatus", "UsageError"]
+__all__ = ["Host", "HostError", "OSStatus", "RealtimeViolation", "UsageError", "permit_alloc"]

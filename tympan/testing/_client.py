@@ -32,5 +32,6 @@ class Client:
                 raise host_error(f"the driver wants to do '{operation}', which the simulated host does not play")
             if will and not in_place:
                 raise host_error(f"the driver wants '{operation}' not in place, which only other operations may be")
+        self.device.plugin.hal.watch.judge(f"WillDoIOOperation, device {self.device.id}, client {self.id}")
         wills = {operation: answer[0] for operation, answer in self.operations.items()}
         self.engine.operations(wills["read"], wills["rite"], wills["cycl"])

@@ -5,13 +5,24 @@ A driver is given by the address of its AudioServerPlugInDriverRef. What the
 numbers mean is in host_engine.h; _io and _render make objects and errors of them.
 """
 
-from libc.stdint cimport int64_t, uint64_t, uintptr_t
+from libc.stdint cimport int64_t, uint32_t, uint64_t, uintptr_t
 from libc.string cimport memset
 
 from tympan.coreaudio cimport (
     AudioObjectID, AudioObjectPropertyAddress, AudioServerPlugInDriverRef, OSStatus, UInt32,
 )
 
+
+cdef extern from "host_guard.h" nogil:
+    enum:
+        ANA_API_VERSION
+    const char* ANA_CAPSULE
+    ctypedef struct api_version "ana_api":
+        uint32_t version
+    void guard_ready(const ana_api* guard)
+
+cdef extern from "Python.h":
+    void* PyCapsule_GetPointer(object capsule, const char* name) except NULL
 
 cdef extern from "host_engine.h" nogil:
     enum:
@@ -45,7 +56,10 @@ cdef extern from "host_engine.h" nogil:
         uint64_t* ticks
 
     int engine_inside
+    bint engine_collects
+    const ana_api* engine_guard
     int engine_stamp(host_engine* e)
+    int engine_first_stamp(host_engine* e)
     void engine_sync(host_engine* e)
     int engine_run(host_engine* e, const UInt32* counts, size_t count, const float* output, float* input)
     int engine_allocate(host_engine* e, UInt32 frames)
@@ -53,7 +67,7 @@ cdef extern from "host_engine.h" nogil:
 
 
 cdef extern from "host_bench.h" nogil:
-    double bench_run(host_engine* e, int what, uint64_t count, UInt32 frames, OSStatus* status)
+    double bench_run(host_engine* e, int what, uint64_t count, UInt32 frames, const ana_api* guard, OSStatus* status)
     double bench_property(AudioServerPlugInDriverRef driver, AudioObjectID object,
                           const AudioObjectPropertyAddress* address, int is_reference, uint64_t count, OSStatus* status)
     double bench_memcpy(size_t bytes, uint64_t count)
@@ -61,8 +75,24 @@ cdef extern from "host_bench.h" nogil:
 
 FAULTS = (
     None, "stamp-status", "stamp-future", "stamp-backwards", "stamp-spacing", "stamp-moved", "stamp-rate",
-    "stamp-stale", "operation-status", "unfilled", "guard",
+    "stamp-stale", "operation-status", "unfilled", "guard", "realtime",
 )
+
+
+def set_guard(capsule, bint collects=False):
+    """Guard the realtime calls of all engines and tables with assert_no_alloc's C interface, or with nothing (None).
+
+    A run ends after a cycle with a forbidden call, unless ``collects``. ImportError when the
+    interface is another one than this module was compiled for. Call it while no cycle runs.
+    """
+    global engine_guard, engine_collects
+    cdef const ana_api* api = NULL
+    if capsule is not None:
+        api = <const ana_api*>PyCapsule_GetPointer(capsule, ANA_CAPSULE)
+        if (<const api_version*>api).version != ANA_API_VERSION:
+            raise ImportError(f"C API version {(<const api_version*>api).version}, compiled for {ANA_API_VERSION}")
+    engine_guard = api
+    engine_collects = collects
 
 
 cdef class Engine:
@@ -126,7 +156,7 @@ cdef class Engine:
         """One checked GetZeroTimeStamp; the name of the broken rule or None."""
         cdef int fault
         with nogil:
-            fault = engine_stamp(&self.e)
+            fault = engine_first_stamp(&self.e)
         return FAULTS[fault]
 
     def resync(self):
@@ -189,9 +219,13 @@ cdef class Engine:
             "period": e.period, "ticks_per_frame": e.ticks_per_frame,
         }
 
-    def bench(self, str what, uint64_t count, UInt32 frames):
-        """ns per call of ``what`` (stamp, cycle, write, read), and the or of all statuses."""
+    def bench(self, str what, uint64_t count, UInt32 frames, bint guarded=False):
+        """ns per call of ``what`` (stamp, cycle, write, read), and the or of all statuses.
+
+        ``guarded`` enters and leaves the guard around every call, as cycles do.
+        """
         cdef int number = ("stamp", "cycle", "write", "read").index(what)
+        cdef const ana_api* guard = engine_guard if guarded else NULL
         cdef OSStatus status
         cdef double seconds
         if frames > self.e.capacity:
@@ -201,7 +235,8 @@ cdef class Engine:
         if not self.e.synced:
             engine_sync(&self.e)
         with nogil:
-            seconds = bench_run(&self.e, number, count, frames, &status)
+            guard_ready(guard)
+            seconds = bench_run(&self.e, number, count, frames, guard, &status)
         return 1e9 * seconds / count, status
 
 
@@ -227,3 +262,8 @@ def bench_copy(size_t size, uint64_t count):
 cdef bint is_inside() noexcept nogil:
     """Whether this thread is in an IO operation right now: a driver calls its host from none."""
     return engine_inside
+
+
+cdef const ana_api* current_guard() noexcept nogil:
+    """What to guard realtime calls with, or NULL."""
+    return engine_guard

@@ -5,11 +5,18 @@ from tympan.testing._status import host_error, name
 _CALL = "GetZeroTimeStamp"
 
 
+def place(device, client, fault=""):
+    """Where an engine stands, in words; a cycle that the guard objects to has been completed."""
+    state = client.engine.state
+    cycle = state["counter"] - (fault == "realtime" and state["counter"] > 1)
+    return f"device {device.id}, client {client.id}, cycle {cycle}, seed {state['seed']}"
+
+
 def fault_error(device, client, fault):
     """The HostError for a fault that Engine.run or Engine.stamp named; ``.rule`` is that name."""
     state = client.engine.state
     message, hint = _SENTENCES[fault](state)
-    where = f" (device {device.id}, client {client.id}, cycle {state['counter']}, seed {state['seed']})"
+    where = f" ({place(device, client)})"
     error = host_error(message + where, hint, state["status"] if fault.endswith("status") else 0)
     error.rule = fault
     return error

@@ -11,34 +11,13 @@ from libc.stdint cimport uint64_t, uintptr_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memset
 
-from tympan.testing._engine cimport is_inside
+from tympan.testing._engine cimport ana_api, current_guard, is_inside
 from tympan.coreaudio cimport (
-    AudioObjectID,
-    AudioObjectPropertyAddress,
-    AudioServerPlugInClientInfo,
-    AudioServerPlugInDriverRef,
-    AudioServerPlugInHostInterface,
-    AudioServerPlugInHostRef,
-    AudioServerPlugInIOCycleInfo,
-    Boolean,
-    CFAllocatorRef,
-    CFIndex,
-    CFPropertyListRef,
-    CFRelease,
-    CFRetain,
-    CFStringCreateWithCString,
-    CFStringGetCString,
-    CFStringRef,
-    CFTypeRef,
-    CFUUIDBytes,
-    CFUUIDCreateFromUUIDBytes,
-    CFUUIDRef,
-    HRESULT,
-    OSStatus,
-    UInt32,
-    kAudioHardwareIllegalOperationError,
-    kAudioHardwareUnspecifiedError,
-    kCFStringEncodingUTF8,
+    AudioObjectID, AudioObjectPropertyAddress, AudioServerPlugInClientInfo, AudioServerPlugInDriverRef,
+    AudioServerPlugInHostInterface, AudioServerPlugInHostRef, AudioServerPlugInIOCycleInfo, Boolean, CFAllocatorRef,
+    CFIndex, CFPropertyListRef, CFRelease, CFRetain, CFStringCreateWithCString, CFStringGetCString, CFStringRef,
+    CFTypeRef, CFUUIDBytes, CFUUIDCreateFromUUIDBytes, CFUUIDRef, HRESULT, OSStatus, UInt32,
+    kAudioHardwareIllegalOperationError, kAudioHardwareUnspecifiedError, kCFStringEncodingUTF8,
 )
 
 
@@ -51,8 +30,25 @@ cdef extern from "platform.h" nogil:
     CFIndex tympan_text_size(const void* address)
 
 
+cdef extern from "host_guard.h" nogil:
+    void guard_ready(const ana_api* guard)
+    void guard_in(const ana_api* guard)
+    void guard_out(const ana_api* guard)
+    void guard_lift(const ana_api* guard)
+    void guard_drop(const ana_api* guard)
+
+cdef extern from "host_nulls.h":
+    OSStatus host_call_with_null(AudioServerPlugInDriverRef r, int what, AudioObjectID object,
+                                 const AudioObjectPropertyAddress* address)
+
 cdef extern from "Python.h" nogil:
     int PyGILState_Check()
+
+#: What property_with_null can leave out, and of which call.
+NULLS = (
+    "address-has", "address-settable", "address-size", "address-get", "address-set", "out-settable", "out-size",
+    "out-get-size", "out-get-data", "data-set", "driver-has", "driver-get",
+)
 
 
 ctypedef void* (*Factory)(CFAllocatorRef, CFUUIDRef) noexcept nogil
@@ -285,42 +281,9 @@ cdef class Table:
         return status
 
     def property_with_null(self, str what, UInt32 object, UInt32 selector, UInt32 scope=0x676C6F62, UInt32 element=0):
-        """One property call with one pointer missing; status (for 'has': the answer).
-
-        ``what``: address-has, address-settable, address-size, address-get, address-set,
-        out-settable, out-size, out-get-size, out-get-data, data-set, driver-has, driver-get.
-        """
+        """One property call with one pointer missing, ``what`` of NULLS; status (for 'has': the answer)."""
         cdef AudioObjectPropertyAddress address = _address(selector, scope, element)
-        cdef AudioServerPlugInDriverRef r = self.ref
-        cdef char data[256]
-        cdef UInt32 size = 0
-        cdef Boolean flag = 0
-        memset(data, 0, sizeof(data))
-        if what == "address-has":
-            return bool(r[0].HasProperty(r, object, 0, NULL))
-        if what == "address-settable":
-            return r[0].IsPropertySettable(r, object, 0, NULL, &flag)
-        if what == "address-size":
-            return r[0].GetPropertyDataSize(r, object, 0, NULL, 0, NULL, &size)
-        if what == "address-get":
-            return r[0].GetPropertyData(r, object, 0, NULL, 0, NULL, 256, &size, data)
-        if what == "address-set":
-            return r[0].SetPropertyData(r, object, 0, NULL, 0, NULL, 8, data)
-        if what == "out-settable":
-            return r[0].IsPropertySettable(r, object, 0, &address, NULL)
-        if what == "out-size":
-            return r[0].GetPropertyDataSize(r, object, 0, &address, 0, NULL, NULL)
-        if what == "out-get-size":
-            return r[0].GetPropertyData(r, object, 0, &address, 0, NULL, 256, NULL, data)
-        if what == "out-get-data":
-            return r[0].GetPropertyData(r, object, 0, &address, 0, NULL, 256, &size, NULL)
-        if what == "data-set":
-            return r[0].SetPropertyData(r, object, 0, &address, 0, NULL, 8, NULL)
-        if what == "driver-has":
-            return bool(r[0].HasProperty(NULL, object, 0, &address))
-        if what == "driver-get":
-            return r[0].GetPropertyData(NULL, object, 0, &address, 0, NULL, 256, &size, data)
-        raise ValueError(what)
+        return host_call_with_null(self.ref, NULLS.index(what), object, &address)
 
     # IO, outside of cycles
 
@@ -343,9 +306,13 @@ cdef class Table:
         cdef double sample = 0.0
         cdef uint64_t host = 0
         cdef uint64_t seed = 0
+        cdef const ana_api* guard = current_guard()
         cdef OSStatus status
         with nogil:
+            guard_ready(guard)
+            guard_in(guard)
             status = self.ref[0].GetZeroTimeStamp(self.ref, device, client, &sample, &host, &seed)
+            guard_out(guard)
         return status, sample, host, seed
 
     def operation(
@@ -355,22 +322,30 @@ cdef class Table:
         cdef AudioServerPlugInIOCycleInfo cycle
         cdef bytearray buffer = bytearray(data)
         cdef char* main = <char*>buffer
+        cdef const ana_api* guard = current_guard()
         cdef OSStatus status
         memset(&cycle, 0, sizeof(cycle))
         cycle.mInputTime.mSampleTime = cycle.mOutputTime.mSampleTime = time
         with nogil:
+            guard_ready(guard)
+            guard_in(guard)
             status = self.ref[0].DoIOOperation(
                 self.ref, device, stream, client, number, frames, &cycle, main, NULL
             )
+            guard_out(guard)
         return status, bytes(buffer)
 
     def will_do(self, UInt32 device, UInt32 client, UInt32 operation):
         """WillDoIOOperation: (status, will do, in place)."""
         cdef Boolean will = 0
         cdef Boolean in_place = 1
+        cdef const ana_api* guard = current_guard()
         cdef OSStatus status
         with nogil:
+            guard_ready(guard)
+            guard_in(guard)
             status = self.ref[0].WillDoIOOperation(self.ref, device, client, operation, &will, &in_place)
+            guard_out(guard)
         return status, bool(will), bool(in_place)
 
 
@@ -427,6 +402,19 @@ cdef class HostTable:
             CFRelease(<CFTypeRef>value)
         return value != 0
 
+    cdef OSStatus copy(self, str key, CFPropertyListRef* out) except -1:
+        """CopyFromStorage: a reference that the caller owns, or NULL."""
+        cdef uintptr_t value = self.storage.get(key, 0)
+        out[0] = CFRetain(<CFTypeRef>value) if value else NULL
+        return 0 if value else kAudioHardwareUnspecifiedError
+
+    cdef OSStatus write(self, str key, CFPropertyListRef value) except -1:
+        """WriteToStorage."""
+        CFRetain(value)
+        self.discard(key)
+        self.storage[key] = <uintptr_t>value
+        return 0
+
     def clear(self):
         """Release everything in the storage."""
         for key in list(self.storage):
@@ -446,51 +434,64 @@ cdef HostTable _owner(AudioServerPlugInHostRef host, function, int context):
     return self
 
 
+# The entries of the host's table. The guard is lifted inside: a call from IO is told by _owner, in one sentence.
+
 cdef OSStatus _properties_changed(AudioServerPlugInHostRef host, AudioObjectID object, UInt32 count,
                                   const AudioObjectPropertyAddress* addresses) noexcept nogil:
     cdef int context = _context()
     cdef UInt32 i
+    guard_lift(current_guard())
     with gil:
         changed = []
         for i in range(count):
             changed.append((addresses[i].mSelector, addresses[i].mScope, addresses[i].mElement))
         _owner(host, "PropertiesChanged", context).delegate.properties_changed(object, changed)
+    guard_drop(current_guard())
     return 0
 
 
 cdef OSStatus _copy_from_storage(AudioServerPlugInHostRef host, CFStringRef key,
-                                 CFPropertyListRef* out) noexcept with gil:
-    cdef HostTable self = _owner(host, "CopyFromStorage", is_inside())
-    cdef uintptr_t value
-    if out == NULL:
-        return kAudioHardwareIllegalOperationError
-    value = self.storage.get(string_at(<uintptr_t>key), 0)
-    out[0] = CFRetain(<CFTypeRef>value) if value else NULL
-    return 0 if value else kAudioHardwareUnspecifiedError
+                                 CFPropertyListRef* out) noexcept nogil:
+    cdef OSStatus status = kAudioHardwareIllegalOperationError
+    guard_lift(current_guard())
+    with gil:
+        self = _owner(host, "CopyFromStorage", is_inside())
+        if out != NULL:
+            status = self.copy(string_at(<uintptr_t>key), out)
+    guard_drop(current_guard())
+    return status
 
 
 cdef OSStatus _write_to_storage(AudioServerPlugInHostRef host, CFStringRef key,
-                                CFPropertyListRef value) noexcept with gil:
-    cdef HostTable self = _owner(host, "WriteToStorage", is_inside())
-    if value == NULL:
-        return kAudioHardwareIllegalOperationError
-    CFRetain(value)
-    name = string_at(<uintptr_t>key)
-    self.discard(name)
-    self.storage[name] = <uintptr_t>value
-    return 0
+                                CFPropertyListRef value) noexcept nogil:
+    cdef OSStatus status = kAudioHardwareIllegalOperationError
+    guard_lift(current_guard())
+    with gil:
+        self = _owner(host, "WriteToStorage", is_inside())
+        if value != NULL:
+            status = self.write(string_at(<uintptr_t>key), value)
+    guard_drop(current_guard())
+    return status
 
 
-cdef OSStatus _delete_from_storage(AudioServerPlugInHostRef host, CFStringRef key) noexcept with gil:
-    cdef HostTable self = _owner(host, "DeleteFromStorage", is_inside())
-    return 0 if self.discard(string_at(<uintptr_t>key)) else kAudioHardwareUnspecifiedError
+cdef OSStatus _delete_from_storage(AudioServerPlugInHostRef host, CFStringRef key) noexcept nogil:
+    cdef OSStatus status = kAudioHardwareUnspecifiedError
+    guard_lift(current_guard())
+    with gil:
+        self = _owner(host, "DeleteFromStorage", is_inside())
+        if self.discard(string_at(<uintptr_t>key)):
+            status = 0
+    guard_drop(current_guard())
+    return status
 
 
 cdef OSStatus _request_change(AudioServerPlugInHostRef host, AudioObjectID device, uint64_t action,
                               void* info) noexcept nogil:
     cdef int context = _context()
     cdef OSStatus status
+    guard_lift(current_guard())
     with gil:
         self = _owner(host, "RequestDeviceConfigurationChange", context)
         status = self.delegate.request_change(device, action, <uintptr_t>info)
+    guard_drop(current_guard())
     return status

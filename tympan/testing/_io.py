@@ -5,7 +5,7 @@ import threading
 from tympan._errors import UsageError
 from tympan.testing._client import Client
 from tympan.testing._device import DeviceProperties
-from tympan.testing._faults import fault_error
+from tympan.testing._faults import fault_error, place
 from tympan.testing._status import host_error, refused
 
 _KINDS = {"float32": 0, "int16": 1, "int24": 2, "int32": 3}
@@ -127,5 +127,10 @@ class DeviceIO(DeviceProperties):
         return layout, first
 
     def _check(self, client, fault):
-        if fault:
-            raise fault_error(self, client, fault)
+        """Raise what was wrong with a stretch of cycles: what the guard caught comes before other rules."""
+        if not fault:
+            return
+        watch, where = self.plugin.hal.watch, place(self, client, fault)
+        error = fault_error(self, client, fault) if fault != "realtime" else None
+        watch.judge(where, error)
+        raise error or watch.lost(where)

@@ -5,6 +5,7 @@ import threading
 
 from tympan._errors import UsageError
 from tympan.testing import _host, _loader, _platform
+from tympan.testing._guard import MODES, Watch
 from tympan.testing._ledger import Ledger
 from tympan.testing._plugin import Plugin
 from tympan.testing._status import code, host_error
@@ -28,6 +29,10 @@ class Host:
     "virtual" is "free"). ``queue``: "manual" (queued work runs in pump(), on the caller's
     thread) or "thread". ``check_leaks``: raise at the end when objects are left.
     ``echo_log``: the drivers' log to stderr. ``start_time``: ticks of the virtual clock.
+    ``guard``: True: GetZeroTimeStamp and the IO operations run inside assert_no_alloc, on
+    whatever thread, and a call that an IO thread must not make raises a RealtimeViolation
+    after its cycle, at the latest when the Host ends; "collect": such calls are only kept,
+    in ``violations``; False: nothing is guarded.
 
     Use it as a context manager; one at a time in a process. At the end it stops
     clients, removes them, releases every plug-in and checks the ledger.
@@ -43,11 +48,13 @@ class Host:
         check_leaks=True,
         echo_log=False,
         start_time=_START_TIME,
+        guard=True,
     ):
         _choice("policy", policy, _POLICIES)
         _choice("config_change", config_change, _CHANGES)
         _choice("clock", clock, ("virtual", "real", "free"))
         _choice("queue", queue, ("manual", "thread"))
+        _choice("guard", guard, MODES)
         self.policy = policy
         self.config_change = config_change
         self.check_leaks = check_leaks
@@ -58,6 +65,8 @@ class Host:
         self._echo, self._start_time = echo_log, start_time
         self.callback_errors = []  # raised by the host's side of a driver's call; pump() raises the first
         self._requests = []
+        self.guard = guard
+        self.watch = Watch(guard)
         self._lock = threading.Lock()
 
     # Life
@@ -72,21 +81,32 @@ class Host:
         _platform.set_log_echo(self._echo)
         self._first_log_line = _platform.log_count()
         self.ledger = Ledger()
+        try:
+            self.watch.start()
+        except Exception:
+            self._leave()
+            raise
         return self
+
+    def _leave(self):
+        _platform.set_queue_threaded(False)
+        _platform.set_log_echo(False)
+        _active.remove(self)
 
     def __exit__(self, kind, error, trace):
         try:
             problems = self._close()
+            forbidden = self.watch.stop()
         finally:
-            _platform.set_queue_threaded(False)
-            _platform.set_log_echo(False)
-            _active.remove(self)
-        if not problems:
-            return
-        if error is None:
+            self._leave()
+        if forbidden and error is not None:
+            problems.insert(0, str(forbidden))
+        elif problems and not forbidden and error is None:
             raise host_error(problems[0], "\n".join(problems[1:]))
         for problem in problems:
-            error.add_note(f"and at the end: {problem}")
+            (error or forbidden).add_note(f"and at the end: {problem}")
+        if forbidden and error is None:
+            raise forbidden
 
     def _close(self):
         problems: list[str] = []
@@ -237,6 +257,11 @@ class Host:
     def log(self):
         """Lines of tympan_os_log since the Host began."""
         return _platform.log_lines(self._first_log_line)
+
+    @property
+    def violations(self):
+        """What ``guard="collect"`` has kept so far: assert_no_alloc's Violations of all threads."""
+        return self.watch.collect()
 
     @property
     def notifications(self):

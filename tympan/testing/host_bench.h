@@ -14,17 +14,24 @@ static double bench_seconds(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-static inline OSStatus bench_triple(host_engine *e, host_stream *s, UInt32 operation, UInt32 frames,
-                                    const AudioServerPlugInIOCycleInfo *info)
+HOST_GUARD_INLINE OSStatus bench_triple(host_engine *e, host_stream *s, UInt32 operation, UInt32 frames,
+                                        const AudioServerPlugInIOCycleInfo *info, const ana_api *guard)
 {
     AudioServerPlugInDriverInterface *table = *e->driver;
+    guard_in(guard);
     OSStatus status = table->BeginIOOperation(e->driver, e->device, e->client, operation, frames, info);
+    guard_out(guard);
+    guard_in(guard);
     status |= table->DoIOOperation(e->driver, e->device, s->id, e->client, operation, frames, info, s->data, NULL);
-    return status | table->EndIOOperation(e->driver, e->device, e->client, operation, frames, info);
+    guard_out(guard);
+    guard_in(guard);
+    status |= table->EndIOOperation(e->driver, e->device, e->client, operation, frames, info);
+    guard_out(guard);
+    return status;
 }
 
-/* Seconds for `count` calls; sample times go on from call to call and from run to run. */
-static double bench_run(host_engine *e, int what, uint64_t count, UInt32 frames, OSStatus *status)
+HOST_GUARD_INLINE double bench_loop(host_engine *e, int what, uint64_t count, UInt32 frames, const ana_api *guard,
+                                    OSStatus *status)
 {
     AudioServerPlugInIOCycleInfo info;
     double sample;
@@ -36,23 +43,34 @@ static double bench_run(host_engine *e, int what, uint64_t count, UInt32 frames,
     engine_cycle_info(e, &info);
     double begin = bench_seconds();
     for (uint64_t i = 0; i < count; i++) {
-        if (stamp)
+        if (stamp) {
+            guard_in(guard);
             failed |= (*e->driver)->GetZeroTimeStamp(e->driver, e->device, e->client, &sample, &host, &seed);
+            guard_out(guard);
+        }
         if (read)
-            failed |= bench_triple(e, &e->inputs[0], kAudioServerPlugInIOOperationReadInput, frames, &info);
+            failed |= bench_triple(e, &e->inputs[0], kAudioServerPlugInIOOperationReadInput, frames, &info, guard);
         if (write)
-            failed |= bench_triple(e, &e->outputs[0], kAudioServerPlugInIOOperationWriteMix, frames, &info);
+            failed |= bench_triple(e, &e->outputs[0], kAudioServerPlugInIOOperationWriteMix, frames, &info, guard);
         info.mIOCycleCounter++;
         info.mCurrentTime.mSampleTime += frames;
         info.mInputTime.mSampleTime += frames;
         info.mOutputTime.mSampleTime += frames;
     }
-    double seconds = bench_seconds() - begin;
+    *status = failed;
+    return bench_seconds() - begin;
+}
+
+/* Seconds for `count` calls; sample times go on from call to call and from run to run. Without a guard
+ * it is a loop of its own, so that what is measured then knows nothing of guards. */
+static double bench_run(host_engine *e, int what, uint64_t count, UInt32 frames, const ana_api *guard, OSStatus *status)
+{
+    double seconds = guard ? bench_loop(e, what, count, frames, guard, status)
+                           : bench_loop(e, what, count, frames, NULL, status);
     uint64_t moved = what == BENCH_STAMP ? 0 : count * frames;
     e->time += (int64_t)moved;
     e->input_time += (int64_t)moved;
     e->output_time += (int64_t)moved;
-    *status = failed;
     return seconds;
 }
 

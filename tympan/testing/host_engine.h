@@ -6,6 +6,7 @@
  * the numbers, and _host.pyx makes the sentence.
  */
 
+#include "host_guard.h"
 #include "host_samples.h"
 #include "platform.h"
 
@@ -28,6 +29,7 @@ enum host_fault {
     FAULT_OPERATION_STATUS,
     FAULT_UNFILLED,
     FAULT_GUARD,
+    FAULT_REALTIME, /* a call that the guard forbids; assert_no_alloc has the records */
 };
 
 typedef struct host_stream {
@@ -71,6 +73,10 @@ typedef struct host_engine {
 /* True on a thread that is inside a cycle, from where a driver must not call its host. */
 static _Thread_local int engine_inside;
 
+/* The active Host's; set while no cycle runs. `engine_collects`: a forbidden call does not end the run. */
+static const ana_api *engine_guard;
+static int engine_collects;
+
 static int engine_fault(host_engine *e, int fault, double a, double b, uint64_t host, uint64_t now)
 {
     e->facts[0] = a;
@@ -105,7 +111,9 @@ static int engine_stamp(host_engine *e)
     double sample = NAN;
     uint64_t host = UINT64_MAX, seed = UINT64_MAX;
     uint64_t before = mach_absolute_time();
+    guard_in(engine_guard);
     e->status = (*e->driver)->GetZeroTimeStamp(e->driver, e->device, e->client, &sample, &host, &seed);
+    guard_out(engine_guard);
     uint64_t now = mach_absolute_time();
     if (e->status)
         return engine_fault(e, FAULT_STAMP_STATUS, 0, 0, 0, now);
@@ -264,8 +272,10 @@ static int prefill_left(host_stream *s, UInt32 frames, double *where)
 static int engine_do(host_engine *e, host_stream *s, UInt32 operation, UInt32 frames, AudioServerPlugInIOCycleInfo *info)
 {
     guards_set(s, frames);
+    guard_in(engine_guard);
     OSStatus status = (*e->driver)->DoIOOperation(e->driver, e->device, s->id, e->client, operation, frames, info,
                                                   s->data, NULL);
+    guard_out(engine_guard);
     if (engine_status(e, status, "DoIOOperation", operation))
         return e->fault;
     return guards_check(e, s, frames, operation);
@@ -273,13 +283,17 @@ static int engine_do(host_engine *e, host_stream *s, UInt32 operation, UInt32 fr
 
 static int engine_begin(host_engine *e, UInt32 operation, UInt32 frames, AudioServerPlugInIOCycleInfo *info)
 {
+    guard_in(engine_guard);
     OSStatus status = (*e->driver)->BeginIOOperation(e->driver, e->device, e->client, operation, frames, info);
+    guard_out(engine_guard);
     return engine_status(e, status, "BeginIOOperation", operation);
 }
 
 static int engine_end(host_engine *e, UInt32 operation, UInt32 frames, AudioServerPlugInIOCycleInfo *info)
 {
+    guard_in(engine_guard);
     OSStatus status = (*e->driver)->EndIOOperation(e->driver, e->device, e->client, operation, frames, info);
+    guard_out(engine_guard);
     return engine_status(e, status, "EndIOOperation", operation);
 }
 
@@ -348,16 +362,42 @@ static int engine_cycle(host_engine *e, UInt32 frames, const float *output, floa
     return 0;
 }
 
+/* Whether the guard had something to say since this thread's count was `before`. */
+static int engine_judge(host_engine *e, uint32_t before)
+{
+    if (!e->fault && !engine_collects && guard_count(engine_guard) != before)
+        e->fault = FAULT_REALTIME;
+    return e->fault;
+}
+
+/* A stamp outside of a cycle: the first one, or one somebody asks for. */
+static int engine_first_stamp(host_engine *e)
+{
+    guard_ready(engine_guard);
+    uint32_t before = guard_count(engine_guard);
+    e->fault = FAULT_NONE;
+    engine_stamp(e);
+    return engine_judge(e, before);
+}
+
+static int engine_guarded_cycle(host_engine *e, UInt32 frames, const float *output, float *input)
+{
+    uint32_t before = guard_count(engine_guard);
+    engine_cycle(e, frames, output, input);
+    return engine_judge(e, before);
+}
+
 /* Cycles until `count` are done; cycle i has counts[i] frames (each at most e->capacity). */
 static int engine_run(host_engine *e, const UInt32 *counts, size_t count, const float *output, float *input)
 {
     size_t done = 0;
     e->fault = FAULT_NONE;
+    guard_ready(engine_guard);
     engine_inside = 1;
     for (size_t i = 0; i < count && !e->fault; i++) {
         const float *out = output ? output + done * e->output_channels : NULL;
         float *in = input ? input + done * e->input_channels : NULL;
-        engine_cycle(e, counts[i], out, in);
+        engine_guarded_cycle(e, counts[i], out, in);
         done += counts[i];
     }
     engine_inside = 0;
