@@ -1,0 +1,155 @@
+"""The process that fuzzes: forks a child for every job, watches it, and says how it ended.
+
+Started by _fuzz_session.py as ``python -m tympan.testing._fuzz_worker FILE``; FILE is the shared memory. Jobs
+come as JSON lines on standard input, results leave on standard output. The worker itself never
+loads a driver, so every child begins alike, and none of its crashes is the worker's.
+"""
+
+import json
+import os
+import select
+import signal
+import sys
+import tempfile
+import time
+
+_START_TIME = 1_000_000_007  # ticks
+_SANITIZERS = ("AddressSanitizer", "LeakSanitizer", "ThreadSanitizer", "UndefinedBehaviorSanitizer", "runtime error:")
+
+
+def main(path):
+    """Jobs until standard input ends."""
+    flags = sys.getdlopenflags()
+    sys.setdlopenflags(os.RTLD_GLOBAL | os.RTLD_NOW)  # instrumented drivers find the coverage callbacks
+    import tympan.testing  # the platform library first  # isort: skip
+    from tympan.testing import _fuzz
+
+    sys.setdlopenflags(flags)
+    with open(path, "r+b") as file:
+        for line in sys.stdin:
+            file.truncate(0)
+            file.truncate(_fuzz.FILE_SIZE)
+            print(json.dumps(_job(_fuzz, file, json.loads(line))), flush=True)
+
+
+def _job(_fuzz, file, job):
+    """Fork, watch, report."""
+    shared = _fuzz.Shared(file.fileno())
+    with tempfile.TemporaryFile() as said:
+        child = os.fork()
+        if child == 0:
+            _child(_fuzz, shared, job, said)
+        ended, hung = _watch(child, shared, job.get("timeout", 10.0))
+        said.seek(0)
+        text = said.read().decode("utf-8", "replace")
+    return shared.report() | {"signal": _signal_of(ended), "exit": os.waitstatus_to_exitcode(ended), "hung": hung} | _told(text)
+
+
+def _signal_of(status):
+    return signal.Signals(os.WTERMSIG(status)).name if os.WIFSIGNALED(status) else ""
+
+
+def _told(text):
+    """What the child wrote: a sanitizer's summary, and the last lines."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    found = [line for line in lines if any(name in line for name in _SANITIZERS)]
+    summary = next((line for line in found if line.startswith("SUMMARY")), found[0] if found else "")
+    return {"sanitizer": summary.strip(), "said": lines[-20:]}
+
+
+def _watch(child, shared, timeout):
+    """Wait for the child: (status, the thread that hangs or None). A thread hangs that makes no progress in a call."""
+    seen, since = None, time.monotonic()
+    while True:
+        _doze(child)
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            return status, None
+        progress = shared.progress
+        now = time.monotonic()
+        if seen is None or any(_moved(*pair) for pair in zip(seen, progress, strict=True)):
+            seen, since = progress, now
+        elif now - since > timeout:
+            hung = next((i for i, (begun, ended) in enumerate(progress) if begun != ended), 0)
+            os.kill(child, signal.SIGKILL)
+            return os.waitpid(child, 0)[1], hung
+
+
+def _doze(child):
+    """A twentieth of a second, or until the child ends where the system can say so."""
+    try:
+        descriptor = os.pidfd_open(child)
+    except (AttributeError, OSError):
+        time.sleep(0.002)
+        return
+    select.select([descriptor], [], [], 0.05)
+    os.close(descriptor)
+
+
+def _moved(before, now):
+    """Whether a thread did something."""
+    return before[1] != now[1]
+
+
+def _child(_fuzz, shared, job, said):
+    """Never returns."""
+    code = 4
+    try:
+        os.dup2(said.fileno(), 1)
+        os.dup2(said.fileno(), 2)
+        _fuzz_driver(_fuzz, shared, job)
+        code = 0
+    except BaseException as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)
+    finally:
+        os._exit(code)
+
+
+def _fuzz_driver(_fuzz, shared, job):
+    """Load the driver, do the job, give everything back and look for leaks."""
+    from tympan.testing import _call_pack, _host, _loader, _platform
+    from tympan.testing._ledger import Ledger
+
+    script = _call_pack.pack_all(job["script"]) if "script" in job else None
+    threads = max((call.get("thread", 0) for call in job["script"]), default=0) if script is not None else job["threads"]
+    _platform.set_clock(True, *job.get("timebase", (1, 1)))
+    _platform.set_time(_START_TIME)
+    ledger = Ledger()
+    bundle = _loader.read_bundle(job["driver"])
+    table = _loader.query_driver(_host.Table(_loader.create_from_bundle(bundle)))
+    fuzzer = _fuzz.Fuzzer(
+        shared, max(threads, 1), job["groups"], job["per_episode"], job["seed"], job["calls"], job["selectors"]
+    )
+    status = fuzzer.initialize(table.address)
+    if status:
+        print(f"Initialize answered {status}", file=sys.stderr)
+        return
+    if script is not None:
+        fuzzer.play(script, job.get("rounds", 1))
+    else:
+        for calls in job.get("corpus", ()):
+            fuzzer.add_input(_call_pack.pack_all(calls))
+        fuzzer.run(job["guided"], job.get("episode", 0))
+    if not fuzzer.failed:
+        _look_for_leaks(fuzzer, ledger, _platform)
+    fuzzer.end()
+
+
+def _look_for_leaks(fuzzer, ledger, platform):
+    count = fuzzer.finish()
+    platform.pump()
+    found = ledger.verdict()
+    if count:
+        found.insert(0, f"a reference count of {count} after the host's last Release")
+    if found:
+        fuzzer.leak("; ".join(found[:4]))
+        return
+    import ctypes
+
+    check = getattr(ctypes.CDLL(None), "__lsan_do_recoverable_leak_check", None)
+    if check and check():
+        fuzzer.leak("LeakSanitizer found memory that nobody points to")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
