@@ -1,6 +1,9 @@
 # make demo        a driver's .pyx becomes a .driver and plays a recording; INPUT=my.wav plays yours
 # make test        what every change must pass: lint, then all tests but the deep ones
 # make test-deep   the tests that take long
+# make test-asan   under AddressSanitizer, LeakSanitizer and UndefinedBehaviorSanitizer
+# make test-tsan   under ThreadSanitizer, with everything at once
+# make test-rtsan  under RealtimeSanitizer (clang 20 or newer; skipped without)
 # make bench       measure; see docs/benchmarks.md
 # make lint        only the linters
 # make clean       remove what was made here, the virtual environment too
@@ -18,7 +21,7 @@ TEST_CACHE := $(CURDIR)/build/test-cache
 
 CORE := bundle/recipe.py $(wildcard $(foreach kind,pyx pxd h,tympan/*.$(kind) tympan/testing/*.$(kind)))
 
-.PHONY: help demo test test-deep bench lint clean
+.PHONY: help demo test test-deep test-asan test-tsan test-rtsan bench lint clean
 
 help:
 	@sed -n '/^#/!q;s/^# \{0,1\}//p' Makefile
@@ -27,10 +30,14 @@ demo: $(VENV)/demo.ok $(VENV)/core.ok
 	@$(PY) tools/demo.py $(if $(INPUT),'$(INPUT)')
 
 test: lint
-	@$(PYTEST) -m 'not deep'
+	@$(PYTEST) -m 'not deep and not asan and not tsan and not rtsan'
 
 test-deep: $(VENV)/dev.ok $(VENV)/core.ok
-	@$(PYTEST) -m deep
+	@$(PYTEST) -m 'deep and not asan and not tsan and not rtsan'
+
+# A test here is a process or two of its own, so any core may take any test.
+test-asan test-tsan test-rtsan: test-%: $(VENV)/dev.ok $(VENV)/core.ok
+	@$(PYTEST) --dist worksteal -m $*
 
 bench: $(VENV)/dev.ok $(VENV)/core.ok
 	@$(PY) bench/run.py
@@ -47,6 +54,7 @@ lint: $(VENV)/dev.ok $(VENV)/core.ok
 	codespell || failed=1; \
 	python tools/generate_coreaudio.py --check || failed=1; \
 	python tools/generate_properties.py --check || failed=1; \
+	python tools/generate_rules.py --check || failed=1; \
 	python tools/check_types.py || failed=1; \
 	exit $$failed
 

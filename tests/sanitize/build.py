@@ -1,6 +1,9 @@
 """What deep mode runs: bundles whose core and driver are compiled for a sanitizer, and the host that loads them."""
 
 import os
+import shutil
+import subprocess
+import sys
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -56,3 +59,25 @@ def host(*command):
     folders = (f"-I{folder}" for folder in (PACKAGE, PACKAGE / "testing"))
     flags = [*command, *HOST_FLAGS, *folders, HOST / "host.c", "-lm", "-ldl"]
     return cache.stored(f"host-{key}", lambda output: toolchain.run_checked([*flags, "-o", output], "compiling the host"))
+
+
+# ---- teeth: the same core with one thing wrong in it ----
+
+
+def broken_bundle(path, folder, changes, *command):
+    """The bundle of a driver with a core in which ``changes`` {file: (what stands there, what it becomes)} are made."""
+    copy, root = Path(folder) / "broken", PACKAGE.parent
+    for part in ("tympan", "bundle"):
+        shutil.copytree(root / part, copy / part, ignore=shutil.ignore_patterns("__pycache__"))
+    for name, (old, new) in changes.items():
+        text = (copy / name).read_text(encoding="utf-8")
+        assert text.count(old) == 1, f"{name} has {text.count(old)} times: {old}"
+        (copy / name).write_text(text.replace(old, new), encoding="utf-8")
+    arguments = [sys.executable, "-P", __file__, str(path), str(folder), *command]
+    done = subprocess.run(arguments, env={**os.environ, "PYTHONPATH": str(copy)}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return Path(done.stdout.strip())
+
+
+if __name__ == "__main__":
+    print(bundle(Path(sys.argv[1]), Path(sys.argv[2]), *sys.argv[3:]))

@@ -45,12 +45,17 @@ static void fill(buffer *b, int64_t time)
             sample_write(b->stream->kind, b->bytes + i * b->stream->frame_bytes + c * size, pattern(time + i, c));
 }
 
-/* What a client plays at `time`: frames [time, time + n). */
+/* A client plays the buffer as it is, at frames [time, time + n). */
+static OSStatus play_filled(const buffer *b, UInt32 client, int64_t time)
+{
+    return io_operation(subject.ref, subject.device, subject.output.id, client, kAudioServerPlugInIOOperationWriteMix,
+                        (double)time, b->frames, b->bytes);
+}
+
 static OSStatus play(buffer *b, UInt32 client, int64_t time)
 {
     fill(b, time);
-    return io_operation(subject.ref, subject.device, subject.output.id, client, kAudioServerPlugInIOOperationWriteMix,
-                        (double)time, b->frames, b->bytes);
+    return play_filled(b, client, time);
 }
 
 /* Reads what was played at `time`. */

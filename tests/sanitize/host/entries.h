@@ -13,7 +13,8 @@
 #include <unistd.h>
 
 #ifdef TYMPAN_RTSAN
-#include <sanitizer/rtsan_interface.h>
+extern void __rtsan_realtime_enter(void); /* what the compiler puts into a [[clang::nonblocking]] function */
+extern void __rtsan_realtime_exit(void);
 #define REALTIME(call) (__rtsan_realtime_enter(), status = (call), __rtsan_realtime_exit(), status)
 #else
 #define REALTIME(call) (status = (call))

@@ -1,0 +1,118 @@
+"""ThreadSanitizer: core, platform library and drivers, with everything that may happen at once, at once.
+
+`make test-tsan`. The host is tests/sanitize/host; docs/decisions/0008-deep-mode.md says why it is in C.
+"""
+
+import pytest
+from sanitize import build, tools
+from sanitize.subjects import EXAMPLES, OWN, ROOT, SUBJECTS, factor, name
+
+pytestmark = pytest.mark.tsan
+
+GAIN = ROOT / "examples" / "gain" / "gain.pyx"
+LOOPBACK = ROOT / "examples" / "minimal_loopback" / "minimal_loopback.pyx"
+RACY = ROOT / "tests" / "sanitize" / "drivers" / "racy.pyx"
+#: All accesses to the ring are plain: right only where something orders them.
+PLAIN = "-DTY_PLAIN_COPIES"
+
+
+@pytest.fixture(scope="session")
+def sanitizer():
+    return tools.require("thread")
+
+
+@pytest.fixture(scope="session")
+def host(sanitizer, private_cache):
+    return build.host(*sanitizer.command)
+
+
+@pytest.fixture
+def run(sanitizer, host, tmp_path):
+    """run(scenario, driver, *arguments, more=flags): a Result."""
+
+    def runs(scenario, path, *arguments, more=()):
+        made = build.bundle(path, tmp_path, *sanitizer.command, *more)
+        return sanitizer.run(host, scenario, build.binary(made), factor(path), *arguments)
+
+    return runs
+
+
+@pytest.mark.parametrize("path", SUBJECTS, ids=name)
+def test_one_thread(run, path):
+    run("tour", path).clean("tour")
+
+
+@pytest.mark.parametrize("path,seconds", [*((path, 60) for path in EXAMPLES), *((path, 20) for path in OWN)], ids=str)
+def test_everything_at_once(run, path, seconds):
+    """8 threads of property calls, 4 clients in IO, others that come and go, notifications, configuration changes.
+    Every reader gets every frame, in order, once."""
+    run("threads", path, f"seconds={seconds}", "properties=8", "rounds=6").clean("threads")
+
+
+@pytest.mark.parametrize("path", [path for path in SUBJECTS if factor(path) != "factor=0"], ids=name)
+def test_readers_whom_the_writer_laps(run, path):
+    """A frame is right or silent, never torn, where the ring is being overwritten and time jumps."""
+    run("lap", path, "seconds=10").clean("lap")
+
+
+@pytest.mark.parametrize("path", [path for path in SUBJECTS if factor(path) != "factor=0"], ids=name)
+def test_the_ring_orders_what_it_publishes(run, path):
+    """Copies and the driver's stores are plain here, so that only the ring's own atomics can order them."""
+    run("publish", path, "frames=3e6", more=[PLAIN]).clean("publish")
+
+
+# ---- teeth ----
+
+
+def test_a_racing_driver_is_reported(run):
+    found = run("threads", RACY, "seconds=2", "rounds=1")
+    assert found.code == 66
+    assert any("data race" in line for line in found.reports)
+    assert "Racy_process_io" in found.log
+
+
+#: file: (what stands there, what it becomes); scenario, flags, and what the report must name.
+BROKEN = {
+    "frames are published without release": (
+        {"tympan/_ring.pxd": ("ty_store_release_i64(&ring.end, end)", "ty_store_i64(&ring.end, end)")},
+        ("publish", "frames=1e6"), [PLAIN], "io_write_mix",
+    ),
+    "and are read without acquire": (
+        {"tympan/_ring.pxd": ("ty_load_acquire_i64(&ring.end)", "ty_load_i64(&ring.end)")},
+        ("publish", "frames=1e6"), [PLAIN], "io_read_input",
+    ),
+    "the rate is set with a plain store": (
+        {"tympan/_hal.pyx": ("ty_store_f64(&device.rate, rate)", "device.rate = rate")},
+        ("threads", "seconds=5", "rounds=1"), [], "hal__start_at",
+    ),
+    "a whole stream is copied while its is_active changes": (
+        {"tympan/_io.pxd": ("        as_float.channels = stream.channels\n",
+                            "        as_float = stream[0]\n        as_float.channels = stream.channels\n")},
+        ("threads", "seconds=5", "rounds=1"), [], "read_processed",
+    ),
+    "starting takes no mutex": (
+        {"tympan/_hal.pyx": ("    ty_mutex_lock(&core.control)\n    if device.running == <UInt32>0xFFFFFFFF:",
+                             "    if device.running == <UInt32>0xFFFFFFFF:")},
+        ("threads", "seconds=5", "rounds=1"), [], "hal_StartIO",
+    ),
+}  # fmt: skip
+DRIVER_FOR = {"a whole stream is copied while its is_active changes": OWN[0]}
+
+
+@pytest.mark.parametrize("what", BROKEN)
+def test_a_racing_core_is_reported(sanitizer, host, tmp_path, what):
+    changes, scenario, flags, named = BROKEN[what]
+    path = DRIVER_FOR.get(what, GAIN)
+    made = build.broken_bundle(path, tmp_path, changes, *sanitizer.command, *flags)
+    found = sanitizer.run(host, scenario[0], build.binary(made), factor(path), *scenario[1:])
+    assert any("data race" in line for line in found.reports), found.out + found.log[-2000:]
+    assert named in found.log
+
+
+def test_a_reader_that_does_not_look_again_is_caught(sanitizer, host, tmp_path):
+    """Atomic copies race with nothing, so it is the audio that tells."""
+    changes = {"tympan/_ring.pxd": ("    return ty_load_i64(&ring.start)\n", "    return -0x7FFFFFFFFFFFFFFF\n")}
+    made = build.broken_bundle(LOOPBACK, tmp_path, changes, *sanitizer.command)
+    found = sanitizer.run(host, "lap", build.binary(made), "seconds=30")
+    assert found.code == 1
+    assert "torn or stale" in found.log
