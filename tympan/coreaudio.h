@@ -11,16 +11,19 @@
 #ifndef TYMPAN_COREAUDIO_H
 #define TYMPAN_COREAUDIO_H
 
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/types.h>
+#include <time.h>
 
 #ifdef __APPLE__
 
 #include <CoreAudio/AudioServerPlugIn.h>
 #include <CoreFoundation/CoreFoundation.h>
 #include <dispatch/dispatch.h>
+#include <mach/mach.h>
 #include <mach/mach_time.h>
 
 #else
@@ -52,13 +55,38 @@ typedef CFTypeRef CFPropertyListRef;
 typedef UInt32 AudioClassID;
 typedef UInt32 AudioObjectID;
 typedef int kern_return_t;
+typedef double CFTimeInterval;
+typedef CFTimeInterval CFAbsoluteTime;
+typedef CFIndex CFNumberType;
+typedef CFIndex CFPropertyListFormat;
+typedef CFIndex CFURLPathStyle;
+typedef UInt32 mach_port_t;
+typedef mach_port_t semaphore_t;
+typedef mach_port_t task_t;
+typedef uint64_t dispatch_time_t;
+typedef long dispatch_once_t;
 typedef const struct __CFAllocator *CFAllocatorRef;
 typedef const struct __CFString *CFStringRef;
+typedef struct __CFString *CFMutableStringRef;
 typedef const struct __CFDictionary *CFDictionaryRef;
+typedef struct __CFDictionary *CFMutableDictionaryRef;
+typedef const struct __CFArray *CFArrayRef;
+typedef struct __CFArray *CFMutableArrayRef;
+typedef const struct __CFData *CFDataRef;
+typedef struct __CFData *CFMutableDataRef;
+typedef const struct __CFNumber *CFNumberRef;
+typedef const struct __CFBoolean *CFBooleanRef;
+typedef const struct __CFNull *CFNullRef;
+typedef const struct __CFDate *CFDateRef;
+typedef struct __CFError *CFErrorRef;
 typedef const struct __CFUUID *CFUUIDRef;
 typedef const struct __CFURL *CFURLRef;
+typedef struct __CFBundle *CFBundleRef;
 typedef struct dispatch_queue_s *dispatch_queue_t;
 typedef struct dispatch_queue_attr_s *dispatch_queue_attr_t;
+typedef struct dispatch_source_s *dispatch_source_t;
+typedef const struct dispatch_source_type_s *dispatch_source_type_t;
+typedef struct dispatch_semaphore_s *dispatch_semaphore_t;
 typedef UInt32 SMPTETimeType;
 typedef UInt32 SMPTETimeFlags;
 typedef UInt32 AudioTimeStampFlags;
@@ -71,8 +99,12 @@ typedef UInt32 AudioChannelBitmap;
 typedef UInt32 AudioObjectPropertySelector;
 typedef UInt32 AudioObjectPropertyScope;
 typedef UInt32 AudioObjectPropertyElement;
+typedef void (*CFArrayApplierFunction)(const void *, void *);
+typedef void (*CFDictionaryApplierFunction)(const void *, const void *, void *);
+typedef CFComparisonResult (*CFComparatorFunction)(const void *, const void *, void *);
 
 typedef struct CFUUIDBytes CFUUIDBytes;
+typedef struct CFRange CFRange;
 typedef struct mach_timebase_info mach_timebase_info_data_t;
 typedef struct SMPTETime SMPTETime;
 typedef struct AudioTimeStamp AudioTimeStamp;
@@ -94,6 +126,7 @@ typedef void *dispatch_object_t;  /* a transparent union in Apple's header */
 typedef CFUUIDBytes REFIID;  /* by value, as COM on macOS has it */
 
 typedef mach_timebase_info_data_t *mach_timebase_info_t;
+typedef struct mach_timespec { unsigned int tv_sec; int tv_nsec; } mach_timespec_t;
 typedef const AudioServerPlugInHostInterface *AudioServerPlugInHostRef;
 typedef AudioServerPlugInDriverInterface **AudioServerPlugInDriverRef;
 
@@ -114,6 +147,11 @@ struct CFUUIDBytes {
     UInt8 byte13;
     UInt8 byte14;
     UInt8 byte15;
+};
+
+struct CFRange {
+    CFIndex location;
+    CFIndex length;
 };
 
 struct mach_timebase_info {
@@ -240,6 +278,31 @@ struct AudioServerPlugInDriverInterface {
     OSStatus (*DoIOOperation)(AudioServerPlugInDriverRef, AudioObjectID, AudioObjectID, UInt32, UInt32, UInt32, const AudioServerPlugInIOCycleInfo *, void *, void *);
     OSStatus (*EndIOOperation)(AudioServerPlugInDriverRef, AudioObjectID, UInt32, UInt32, UInt32, const AudioServerPlugInIOCycleInfo *);
 };
+
+typedef struct {
+    CFIndex version;
+    const void *(*retain)(CFAllocatorRef, const void *);
+    void (*release)(CFAllocatorRef, const void *);
+    CFStringRef (*copyDescription)(const void *);
+    Boolean (*equal)(const void *, const void *);
+} CFArrayCallBacks;
+
+typedef struct {
+    CFIndex version;
+    const void *(*retain)(CFAllocatorRef, const void *);
+    void (*release)(CFAllocatorRef, const void *);
+    CFStringRef (*copyDescription)(const void *);
+    Boolean (*equal)(const void *, const void *);
+    CFHashCode (*hash)(const void *);
+} CFDictionaryKeyCallBacks;
+
+typedef struct {
+    CFIndex version;
+    const void *(*retain)(CFAllocatorRef, const void *);
+    void (*release)(CFAllocatorRef, const void *);
+    CFStringRef (*copyDescription)(const void *);
+    Boolean (*equal)(const void *, const void *);
+} CFDictionaryValueCallBacks;
 
 /* AudioServerPlugIn.h */
 #define kAudioObjectPlugInObject ((UInt32)0x00000001u)
@@ -784,8 +847,48 @@ struct AudioServerPlugInDriverInterface {
 #define kCFCompareEqualTo ((CFIndex)0)
 #define kCFCompareGreaterThan ((CFIndex)1)
 #define kCFNotFound ((CFIndex)-1)
+#define kCFStringEncodingMacRoman ((CFStringEncoding)0x00000000u)
+#define kCFStringEncodingISOLatin1 ((CFStringEncoding)0x00000201u)
 #define kCFStringEncodingASCII ((CFStringEncoding)0x00000600u)
+#define kCFStringEncodingUnicode ((CFStringEncoding)0x00000100u)
 #define kCFStringEncodingUTF8 ((CFStringEncoding)0x08000100u)
+#define kCFStringEncodingUTF16 ((CFStringEncoding)0x00000100u)
+#define kCFStringEncodingUTF16BE ((CFStringEncoding)0x10000100u)
+#define kCFStringEncodingUTF16LE ((CFStringEncoding)0x14000100u)
+#define kCFStringEncodingUTF32 ((CFStringEncoding)0x0c000100u)
+#define kCFStringEncodingUTF32BE ((CFStringEncoding)0x18000100u)
+#define kCFStringEncodingUTF32LE ((CFStringEncoding)0x1c000100u)
+#define kCFCompareCaseInsensitive ((CFIndex)1)
+#define kCFCompareBackwards ((CFIndex)4)
+#define kCFCompareAnchored ((CFIndex)8)
+#define kCFCompareNumerically ((CFIndex)64)
+#define kCFNumberSInt8Type ((CFIndex)1)
+#define kCFNumberSInt16Type ((CFIndex)2)
+#define kCFNumberSInt32Type ((CFIndex)3)
+#define kCFNumberSInt64Type ((CFIndex)4)
+#define kCFNumberFloat32Type ((CFIndex)5)
+#define kCFNumberFloat64Type ((CFIndex)6)
+#define kCFNumberCharType ((CFIndex)7)
+#define kCFNumberShortType ((CFIndex)8)
+#define kCFNumberIntType ((CFIndex)9)
+#define kCFNumberLongType ((CFIndex)10)
+#define kCFNumberLongLongType ((CFIndex)11)
+#define kCFNumberFloatType ((CFIndex)12)
+#define kCFNumberDoubleType ((CFIndex)13)
+#define kCFNumberCFIndexType ((CFIndex)14)
+#define kCFNumberNSIntegerType ((CFIndex)15)
+#define kCFNumberCGFloatType ((CFIndex)16)
+#define kCFNumberMaxType ((CFIndex)16)
+#define kCFPropertyListImmutable ((CFIndex)0)
+#define kCFPropertyListMutableContainers ((CFIndex)1)
+#define kCFPropertyListMutableContainersAndLeaves ((CFIndex)2)
+#define kCFPropertyListOpenStepFormat ((CFIndex)1)
+#define kCFPropertyListXMLFormat_v1_0 ((CFIndex)100)
+#define kCFPropertyListBinaryFormat_v1_0 ((CFIndex)200)
+#define kCFPropertyListReadCorruptError ((CFIndex)3840)
+#define kCFPropertyListReadUnknownVersionError ((CFIndex)3841)
+#define kCFPropertyListReadStreamError ((CFIndex)3842)
+#define kCFPropertyListWriteStreamError ((CFIndex)3851)
 #define S_OK ((HRESULT)0x00000000u)
 #define E_NOINTERFACE ((HRESULT)0x80000004u)
 #define E_POINTER ((HRESULT)0x80000005u)
@@ -793,25 +896,295 @@ struct AudioServerPlugInDriverInterface {
 
 /* The platform library exports these although everything is compiled with -fvisibility=hidden. */
 #pragma GCC visibility push(default)
+#ifdef __cplusplus
+extern "C" {
+#endif
 
+extern const CFAllocatorRef kCFAllocatorDefault;
+extern const CFAllocatorRef kCFAllocatorSystemDefault;
+extern const CFAllocatorRef kCFAllocatorMalloc;
+extern const CFAllocatorRef kCFAllocatorNull;
+extern const CFBooleanRef kCFBooleanTrue;
+extern const CFBooleanRef kCFBooleanFalse;
+extern const CFNullRef kCFNull;
+extern const CFNumberRef kCFNumberNaN;
+extern const CFNumberRef kCFNumberPositiveInfinity;
+extern const CFNumberRef kCFNumberNegativeInfinity;
+extern const CFArrayCallBacks kCFTypeArrayCallBacks;
+extern const CFDictionaryKeyCallBacks kCFTypeDictionaryKeyCallBacks;
+extern const CFDictionaryKeyCallBacks kCFCopyStringDictionaryKeyCallBacks;
+extern const CFDictionaryValueCallBacks kCFTypeDictionaryValueCallBacks;
+extern const CFTimeInterval kCFAbsoluteTimeIntervalSince1970;
+extern const CFStringRef kCFErrorDomainCocoa;
+extern const CFStringRef kCFErrorDomainOSStatus;
+extern const CFStringRef kCFErrorDomainPOSIX;
+extern const CFStringRef kCFBundleIdentifierKey;
+extern const CFStringRef kCFBundleNameKey;
+extern const CFStringRef kCFBundleVersionKey;
+extern const CFStringRef kCFBundleExecutableKey;
 extern CFTypeRef CFRetain(CFTypeRef cf);
 extern void CFRelease(CFTypeRef cf);
+extern CFIndex CFGetRetainCount(CFTypeRef cf);
 extern CFTypeID CFGetTypeID(CFTypeRef cf);
 extern Boolean CFEqual(CFTypeRef a, CFTypeRef b);
+extern CFHashCode CFHash(CFTypeRef cf);
+extern CFStringRef CFCopyDescription(CFTypeRef cf);
+extern CFStringRef CFCopyTypeIDDescription(CFTypeID type);
+extern void CFShow(CFTypeRef cf);
+extern CFAllocatorRef CFGetAllocator(CFTypeRef cf);
+extern CFTypeID CFAllocatorGetTypeID(void);
+extern CFAllocatorRef CFAllocatorGetDefault(void);
+extern void *CFAllocatorAllocate(CFAllocatorRef allocator, CFIndex size, CFOptionFlags hint);
+extern void *CFAllocatorReallocate(CFAllocatorRef allocator, void *memory, CFIndex size, CFOptionFlags hint);
+extern void CFAllocatorDeallocate(CFAllocatorRef allocator, void *memory);
+extern CFTypeID CFNullGetTypeID(void);
+extern CFTypeID CFBooleanGetTypeID(void);
+extern Boolean CFBooleanGetValue(CFBooleanRef boolean);
+extern CFTypeID CFErrorGetTypeID(void);
+extern CFErrorRef CFErrorCreate(CFAllocatorRef a, CFStringRef domain, CFIndex code, CFDictionaryRef info);
+extern CFIndex CFErrorGetCode(CFErrorRef error);
+extern CFStringRef CFErrorGetDomain(CFErrorRef error);
+extern CFStringRef CFErrorCopyDescription(CFErrorRef error);
 extern CFTypeID CFStringGetTypeID(void);
+extern CFStringRef __CFStringMakeConstantString(const char *text);
 extern CFStringRef CFStringCreateWithCString(CFAllocatorRef allocator, const char *text, CFStringEncoding encoding);
-extern Boolean CFStringGetCString(CFStringRef string, char *buffer, CFIndex size, CFStringEncoding encoding);
+extern CFStringRef CFStringCreateWithBytes(CFAllocatorRef a, const UInt8 *bytes, CFIndex size, CFStringEncoding encoding, Boolean external);
+extern CFStringRef CFStringCreateWithCharacters(CFAllocatorRef allocator, const UniChar *text, CFIndex length);
+extern CFStringRef CFStringCreateWithFormat(CFAllocatorRef a, CFDictionaryRef options, CFStringRef format, ...);
+extern CFStringRef CFStringCreateCopy(CFAllocatorRef allocator, CFStringRef string);
+extern CFStringRef CFStringCreateWithSubstring(CFAllocatorRef allocator, CFStringRef string, CFRange range);
+extern CFStringRef CFStringCreateFromExternalRepresentation(CFAllocatorRef a, CFDataRef data, CFStringEncoding encoding);
+extern CFDataRef CFStringCreateExternalRepresentation(CFAllocatorRef a, CFStringRef string, CFStringEncoding encoding, UInt8 loss);
 extern CFIndex CFStringGetLength(CFStringRef string);
+extern UniChar CFStringGetCharacterAtIndex(CFStringRef string, CFIndex index);
+extern void CFStringGetCharacters(CFStringRef string, CFRange range, UniChar *buffer);
+extern const UniChar *CFStringGetCharactersPtr(CFStringRef string);
+extern Boolean CFStringGetCString(CFStringRef string, char *buffer, CFIndex size, CFStringEncoding encoding);
+extern const char *CFStringGetCStringPtr(CFStringRef string, CFStringEncoding encoding);
+extern CFIndex CFStringGetBytes(CFStringRef string, CFRange range, CFStringEncoding encoding, UInt8 loss, Boolean external, UInt8 *buffer, CFIndex size, CFIndex *used);
+extern CFIndex CFStringGetMaximumSizeForEncoding(CFIndex length, CFStringEncoding encoding);
+extern SInt32 CFStringGetIntValue(CFStringRef string);
+extern double CFStringGetDoubleValue(CFStringRef string);
 extern CFComparisonResult CFStringCompare(CFStringRef a, CFStringRef b, CFStringCompareFlags options);
+extern Boolean CFStringHasPrefix(CFStringRef string, CFStringRef prefix);
+extern Boolean CFStringHasSuffix(CFStringRef string, CFStringRef suffix);
+extern CFRange CFStringFind(CFStringRef string, CFStringRef part, CFStringCompareFlags options);
+extern CFMutableStringRef CFStringCreateMutable(CFAllocatorRef allocator, CFIndex limit);
+extern CFMutableStringRef CFStringCreateMutableCopy(CFAllocatorRef allocator, CFIndex limit, CFStringRef string);
+extern void CFStringAppend(CFMutableStringRef string, CFStringRef tail);
+extern void CFStringAppendCString(CFMutableStringRef string, const char *text, CFStringEncoding encoding);
+extern void CFStringAppendCharacters(CFMutableStringRef string, const UniChar *text, CFIndex length);
+extern void CFStringAppendFormat(CFMutableStringRef string, CFDictionaryRef options, CFStringRef format, ...);
+extern void CFStringInsert(CFMutableStringRef string, CFIndex index, CFStringRef text);
+extern void CFStringDelete(CFMutableStringRef string, CFRange range);
+extern void CFStringReplace(CFMutableStringRef string, CFRange range, CFStringRef text);
+extern void CFStringReplaceAll(CFMutableStringRef string, CFStringRef text);
+extern CFTypeID CFNumberGetTypeID(void);
+extern CFNumberRef CFNumberCreate(CFAllocatorRef allocator, CFNumberType type, const void *value);
+extern Boolean CFNumberGetValue(CFNumberRef number, CFNumberType type, void *value);
+extern CFNumberType CFNumberGetType(CFNumberRef number);
+extern CFIndex CFNumberGetByteSize(CFNumberRef number);
+extern Boolean CFNumberIsFloatType(CFNumberRef number);
+extern CFComparisonResult CFNumberCompare(CFNumberRef a, CFNumberRef b, void *context);
+extern CFTypeID CFDateGetTypeID(void);
+extern CFDateRef CFDateCreate(CFAllocatorRef allocator, CFAbsoluteTime time);
+extern CFAbsoluteTime CFDateGetAbsoluteTime(CFDateRef date);
+extern CFTimeInterval CFDateGetTimeIntervalSinceDate(CFDateRef date, CFDateRef other);
+extern CFComparisonResult CFDateCompare(CFDateRef a, CFDateRef b, void *context);
+extern CFAbsoluteTime CFAbsoluteTimeGetCurrent(void);
+extern CFTypeID CFDataGetTypeID(void);
+extern CFDataRef CFDataCreate(CFAllocatorRef allocator, const UInt8 *bytes, CFIndex length);
+extern CFDataRef CFDataCreateWithBytesNoCopy(CFAllocatorRef a, const UInt8 *bytes, CFIndex length, CFAllocatorRef deallocator);
+extern CFDataRef CFDataCreateCopy(CFAllocatorRef allocator, CFDataRef data);
+extern CFMutableDataRef CFDataCreateMutable(CFAllocatorRef allocator, CFIndex limit);
+extern CFMutableDataRef CFDataCreateMutableCopy(CFAllocatorRef allocator, CFIndex limit, CFDataRef data);
+extern CFIndex CFDataGetLength(CFDataRef data);
+extern const UInt8 *CFDataGetBytePtr(CFDataRef data);
+extern UInt8 *CFDataGetMutableBytePtr(CFMutableDataRef data);
+extern void CFDataGetBytes(CFDataRef data, CFRange range, UInt8 *buffer);
+extern void CFDataSetLength(CFMutableDataRef data, CFIndex length);
+extern void CFDataIncreaseLength(CFMutableDataRef data, CFIndex more);
+extern void CFDataAppendBytes(CFMutableDataRef data, const UInt8 *bytes, CFIndex length);
+extern void CFDataReplaceBytes(CFMutableDataRef data, CFRange range, const UInt8 *bytes, CFIndex length);
+extern void CFDataDeleteBytes(CFMutableDataRef data, CFRange range);
+extern CFTypeID CFUUIDGetTypeID(void);
+extern CFUUIDRef CFUUIDCreate(CFAllocatorRef allocator);
 extern CFUUIDBytes CFUUIDGetUUIDBytes(CFUUIDRef uuid);
 extern CFUUIDRef CFUUIDCreateFromUUIDBytes(CFAllocatorRef allocator, CFUUIDBytes bytes);
+extern CFUUIDRef CFUUIDCreateFromString(CFAllocatorRef allocator, CFStringRef text);
+extern CFStringRef CFUUIDCreateString(CFAllocatorRef allocator, CFUUIDRef uuid);
+extern CFUUIDRef CFUUIDGetConstantUUIDWithBytes(CFAllocatorRef allocator, UInt8 b0, UInt8 b1, UInt8 b2, UInt8 b3, UInt8 b4, UInt8 b5, UInt8 b6, UInt8 b7, UInt8 b8, UInt8 b9, UInt8 b10, UInt8 b11, UInt8 b12, UInt8 b13, UInt8 b14, UInt8 b15);
+extern CFTypeID CFArrayGetTypeID(void);
+extern CFArrayRef CFArrayCreate(CFAllocatorRef a, const void **values, CFIndex count, const CFArrayCallBacks *callbacks);
+extern CFArrayRef CFArrayCreateCopy(CFAllocatorRef allocator, CFArrayRef array);
+extern CFMutableArrayRef CFArrayCreateMutable(CFAllocatorRef a, CFIndex capacity, const CFArrayCallBacks *callbacks);
+extern CFMutableArrayRef CFArrayCreateMutableCopy(CFAllocatorRef allocator, CFIndex capacity, CFArrayRef array);
+extern CFIndex CFArrayGetCount(CFArrayRef array);
+extern const void *CFArrayGetValueAtIndex(CFArrayRef array, CFIndex index);
+extern void CFArrayGetValues(CFArrayRef array, CFRange range, const void **values);
+extern Boolean CFArrayContainsValue(CFArrayRef array, CFRange range, const void *value);
+extern CFIndex CFArrayGetFirstIndexOfValue(CFArrayRef array, CFRange range, const void *value);
+extern CFIndex CFArrayGetCountOfValue(CFArrayRef array, CFRange range, const void *value);
+extern void CFArrayApplyFunction(CFArrayRef array, CFRange range, CFArrayApplierFunction function, void *context);
+extern void CFArrayAppendValue(CFMutableArrayRef array, const void *value);
+extern void CFArrayInsertValueAtIndex(CFMutableArrayRef array, CFIndex index, const void *value);
+extern void CFArraySetValueAtIndex(CFMutableArrayRef array, CFIndex index, const void *value);
+extern void CFArrayRemoveValueAtIndex(CFMutableArrayRef array, CFIndex index);
+extern void CFArrayRemoveAllValues(CFMutableArrayRef array);
+extern void CFArrayAppendArray(CFMutableArrayRef array, CFArrayRef other, CFRange range);
+extern void CFArraySortValues(CFMutableArrayRef array, CFRange range, CFComparatorFunction comparator, void *context);
+extern CFTypeID CFDictionaryGetTypeID(void);
+extern CFDictionaryRef CFDictionaryCreate(CFAllocatorRef a, const void **keys, const void **values, CFIndex count, const CFDictionaryKeyCallBacks *key_callbacks, const CFDictionaryValueCallBacks *value_callbacks);
+extern CFDictionaryRef CFDictionaryCreateCopy(CFAllocatorRef allocator, CFDictionaryRef dictionary);
+extern CFMutableDictionaryRef CFDictionaryCreateMutable(CFAllocatorRef a, CFIndex capacity, const CFDictionaryKeyCallBacks *key_callbacks, const CFDictionaryValueCallBacks *value_callbacks);
+extern CFMutableDictionaryRef CFDictionaryCreateMutableCopy(CFAllocatorRef a, CFIndex capacity, CFDictionaryRef dictionary);
+extern CFIndex CFDictionaryGetCount(CFDictionaryRef dictionary);
+extern Boolean CFDictionaryContainsKey(CFDictionaryRef dictionary, const void *key);
+extern Boolean CFDictionaryContainsValue(CFDictionaryRef dictionary, const void *value);
+extern const void *CFDictionaryGetValue(CFDictionaryRef dictionary, const void *key);
+extern Boolean CFDictionaryGetValueIfPresent(CFDictionaryRef dictionary, const void *key, const void **value);
+extern void CFDictionaryGetKeysAndValues(CFDictionaryRef dictionary, const void **keys, const void **values);
+extern void CFDictionaryApplyFunction(CFDictionaryRef dictionary, CFDictionaryApplierFunction function, void *context);
+extern void CFDictionaryAddValue(CFMutableDictionaryRef dictionary, const void *key, const void *value);
+extern void CFDictionarySetValue(CFMutableDictionaryRef dictionary, const void *key, const void *value);
+extern void CFDictionaryReplaceValue(CFMutableDictionaryRef dictionary, const void *key, const void *value);
+extern void CFDictionaryRemoveValue(CFMutableDictionaryRef dictionary, const void *key);
+extern void CFDictionaryRemoveAllValues(CFMutableDictionaryRef dictionary);
+extern Boolean CFPropertyListIsValid(CFPropertyListRef plist, CFPropertyListFormat format);
+extern CFPropertyListRef CFPropertyListCreateDeepCopy(CFAllocatorRef a, CFPropertyListRef plist, CFOptionFlags mutability);
+extern CFPropertyListRef CFPropertyListCreateWithData(CFAllocatorRef a, CFDataRef data, CFOptionFlags options, CFPropertyListFormat *format, CFErrorRef *error);
+extern CFDataRef CFPropertyListCreateData(CFAllocatorRef a, CFPropertyListRef plist, CFPropertyListFormat format, CFOptionFlags options, CFErrorRef *error);
+extern CFTypeID CFURLGetTypeID(void);
 extern CFURLRef CFURLCreateFromFileSystemRepresentation(CFAllocatorRef a, const UInt8 *path, CFIndex size, Boolean folder);
+extern CFURLRef CFURLCreateWithFileSystemPath(CFAllocatorRef a, CFStringRef path, CFURLPathStyle style, Boolean folder);
+extern CFURLRef CFURLCreateWithBytes(CFAllocatorRef a, const UInt8 *bytes, CFIndex size, CFStringEncoding encoding, CFURLRef base);
+extern CFURLRef CFURLCreateWithString(CFAllocatorRef allocator, CFStringRef text, CFURLRef base);
+extern CFURLRef CFURLCreateCopyAppendingPathComponent(CFAllocatorRef a, CFURLRef url, CFStringRef component, Boolean folder);
+extern CFURLRef CFURLCreateCopyDeletingLastPathComponent(CFAllocatorRef allocator, CFURLRef url);
+extern CFURLRef CFURLCopyAbsoluteURL(CFURLRef url);
+extern CFStringRef CFURLGetString(CFURLRef url);
+extern CFStringRef CFURLCopyFileSystemPath(CFURLRef url, CFURLPathStyle style);
+extern CFStringRef CFURLCopyLastPathComponent(CFURLRef url);
+extern Boolean CFURLGetFileSystemRepresentation(CFURLRef url, Boolean resolve, UInt8 *buffer, CFIndex size);
+extern Boolean CFURLHasDirectoryPath(CFURLRef url);
+extern CFTypeID CFBundleGetTypeID(void);
+extern CFBundleRef CFBundleGetMainBundle(void);
+extern CFBundleRef CFBundleGetBundleWithIdentifier(CFStringRef identifier);
+extern CFBundleRef CFBundleCreate(CFAllocatorRef allocator, CFURLRef url);
+extern CFStringRef CFBundleGetIdentifier(CFBundleRef bundle);
+extern UInt32 CFBundleGetVersionNumber(CFBundleRef bundle);
+extern CFDictionaryRef CFBundleGetInfoDictionary(CFBundleRef bundle);
+extern CFTypeRef CFBundleGetValueForInfoDictionaryKey(CFBundleRef bundle, CFStringRef key);
+extern CFURLRef CFBundleCopyBundleURL(CFBundleRef bundle);
+extern CFURLRef CFBundleCopyExecutableURL(CFBundleRef bundle);
+extern CFURLRef CFBundleCopyResourcesDirectoryURL(CFBundleRef bundle);
+extern CFURLRef CFBundleCopyResourceURL(CFBundleRef bundle, CFStringRef name, CFStringRef type, CFStringRef folder);
+extern CFStringRef CFBundleCopyLocalizedString(CFBundleRef bundle, CFStringRef key, CFStringRef value, CFStringRef table);
 extern uint64_t mach_absolute_time(void);
+extern uint64_t mach_continuous_time(void);
+extern uint64_t mach_approximate_time(void);
 extern kern_return_t mach_timebase_info(mach_timebase_info_t info);
+extern UInt64 AudioGetCurrentHostTime(void);
+extern Float64 AudioGetHostClockFrequency(void);
+extern UInt64 AudioConvertHostTimeToNanos(UInt64 ticks);
+extern UInt64 AudioConvertNanosToHostTime(UInt64 nanoseconds);
+extern kern_return_t semaphore_create(task_t task, semaphore_t *semaphore, int policy, int value);
+extern kern_return_t semaphore_destroy(task_t task, semaphore_t semaphore);
+extern kern_return_t semaphore_signal(semaphore_t semaphore);
+extern kern_return_t semaphore_signal_all(semaphore_t semaphore);
+extern kern_return_t semaphore_wait(semaphore_t semaphore);
+extern kern_return_t semaphore_timedwait(semaphore_t semaphore, mach_timespec_t timeout);
 extern dispatch_queue_t dispatch_queue_create(const char *label, dispatch_queue_attr_t attributes);
-extern void dispatch_async_f(dispatch_queue_t queue, void *context, dispatch_function_t work);
+extern dispatch_queue_attr_t dispatch_queue_attr_make_with_qos_class(dispatch_queue_attr_t attributes, unsigned int quality, int priority);
+extern dispatch_queue_t dispatch_get_global_queue(long priority, unsigned long flags);
+extern const char *dispatch_queue_get_label(dispatch_queue_t queue);
+extern void dispatch_retain(dispatch_object_t object);
 extern void dispatch_release(dispatch_object_t object);
+extern void dispatch_resume(dispatch_object_t object);
+extern void dispatch_suspend(dispatch_object_t object);
+extern void dispatch_activate(dispatch_object_t object);
+extern void *dispatch_get_context(dispatch_object_t object);
+extern void dispatch_set_context(dispatch_object_t object, void *context);
+extern void dispatch_async_f(dispatch_queue_t queue, void *context, dispatch_function_t work);
+extern void dispatch_sync_f(dispatch_queue_t queue, void *context, dispatch_function_t work);
+extern void dispatch_after_f(dispatch_time_t when, dispatch_queue_t queue, void *context, dispatch_function_t work);
+extern void dispatch_once_f(dispatch_once_t *predicate, void *context, dispatch_function_t work);
+extern dispatch_time_t dispatch_time(dispatch_time_t when, int64_t nanoseconds);
+extern dispatch_time_t dispatch_walltime(const struct timespec *when, int64_t nanoseconds);
+extern dispatch_semaphore_t dispatch_semaphore_create(long value);
+extern long dispatch_semaphore_wait(dispatch_semaphore_t semaphore, dispatch_time_t timeout);
+extern long dispatch_semaphore_signal(dispatch_semaphore_t semaphore);
+extern dispatch_source_t dispatch_source_create(dispatch_source_type_t type, unsigned long handle, unsigned long mask, dispatch_queue_t queue);
+extern void dispatch_source_set_timer(dispatch_source_t source, dispatch_time_t start, uint64_t interval, uint64_t leeway);
+extern void dispatch_source_set_event_handler_f(dispatch_source_t source, dispatch_function_t handler);
+extern void dispatch_source_set_cancel_handler_f(dispatch_source_t source, dispatch_function_t handler);
+extern void dispatch_source_cancel(dispatch_source_t source);
+extern long dispatch_source_testcancel(dispatch_source_t source);
+extern CFStringRef CFStringCreateWithFormatAndArguments(CFAllocatorRef a, CFDictionaryRef options, CFStringRef format, va_list arguments);
+extern struct dispatch_queue_s _dispatch_main_q;
+extern struct dispatch_queue_attr_s _dispatch_queue_attr_concurrent;
+extern const struct dispatch_source_type_s _dispatch_source_type_timer;
+extern mach_port_t mach_task_self_;
+#ifdef __BLOCKS__
+typedef void (^dispatch_block_t)(void);
+extern void dispatch_async(dispatch_queue_t queue, dispatch_block_t work);
+extern void dispatch_sync(dispatch_queue_t queue, dispatch_block_t work);
+extern void dispatch_after(dispatch_time_t when, dispatch_queue_t queue, dispatch_block_t work);
+extern void dispatch_once(dispatch_once_t *predicate, dispatch_block_t work);
+extern void dispatch_source_set_event_handler(dispatch_source_t source, dispatch_block_t handler);
+extern void dispatch_source_set_cancel_handler(dispatch_source_t source, dispatch_block_t handler);
+extern void *_Block_copy(const void *block);
+extern void _Block_release(const void *block);
+#endif /* __BLOCKS__ */
+#ifdef __cplusplus
+}
+#endif
 #pragma GCC visibility pop
+
+enum { kCFURLPOSIXPathStyle, kCFURLHFSPathStyle, kCFURLWindowsPathStyle };
+
+#ifdef __clang__
+#define CFSTR(text) ((CFStringRef)__builtin___CFStringMakeConstantString("" text ""))
+#else
+#define CFSTR(text) __CFStringMakeConstantString("" text "")
+#endif
+
+static inline CFRange CFRangeMake(CFIndex location, CFIndex length)
+{
+    CFRange range = {location, length};
+    return range;
+}
+
+enum { KERN_SUCCESS = 0, KERN_INVALID_ARGUMENT = 4, KERN_TERMINATED = 37, KERN_OPERATION_TIMED_OUT = 49 };
+enum { SYNC_POLICY_FIFO = 0 };
+#define mach_task_self() mach_task_self_
+
+#define DISPATCH_TIME_NOW 0ull
+#define DISPATCH_TIME_FOREVER (~0ull)
+#define DISPATCH_QUEUE_SERIAL NULL
+#define DISPATCH_QUEUE_CONCURRENT (&_dispatch_queue_attr_concurrent)
+#define DISPATCH_QUEUE_PRIORITY_HIGH 2
+#define DISPATCH_QUEUE_PRIORITY_DEFAULT 0
+#define DISPATCH_QUEUE_PRIORITY_LOW (-2)
+#define DISPATCH_QUEUE_PRIORITY_BACKGROUND INT16_MIN
+#define DISPATCH_WALLTIME_NOW (~1ull)
+#define DISPATCH_SOURCE_TYPE_TIMER (&_dispatch_source_type_timer)
+#define dispatch_get_main_queue() (&_dispatch_main_q)
+enum { QOS_CLASS_USER_INTERACTIVE = 0x21, QOS_CLASS_USER_INITIATED = 0x19, QOS_CLASS_DEFAULT = 0x15,
+       QOS_CLASS_UTILITY = 0x11, QOS_CLASS_BACKGROUND = 0x09 };
+#ifndef NSEC_PER_SEC
+#define NSEC_PER_SEC 1000000000ull
+#define NSEC_PER_MSEC 1000000ull
+#define NSEC_PER_USEC 1000ull
+#define USEC_PER_SEC 1000000ull
+#endif
+
+#define IUnknownUUID CFUUIDGetConstantUUIDWithBytes(NULL, \
+    0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0xc0, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x46)
+#define kAudioServerPlugInTypeUUID CFUUIDGetConstantUUIDWithBytes(NULL, \
+    0x44, 0x3a, 0xba, 0xb8, 0xe7, 0xb3, 0x49, 0x1a, 0xb9, 0x85, 0xbe, 0xb9, 0x18, 0x70, 0x30, 0xdb)
+#define kAudioServerPlugInDriverInterfaceUUID CFUUIDGetConstantUUIDWithBytes(NULL, \
+    0xee, 0xa5, 0x77, 0x3d, 0xcc, 0x43, 0x49, 0xf1, 0x8e, 0x00, 0x8f, 0x96, 0xe7, 0xd2, 0x3b, 0x17)
 
 #endif /* __APPLE__ */
 

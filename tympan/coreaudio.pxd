@@ -5,6 +5,7 @@
 # A constant is a typed value, not an enum, so that 0xFFFFFFFF stays positive.
 
 from libc.stdint cimport int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.time cimport time_t
 
 
 cdef extern from "coreaudio.h" nogil:
@@ -36,6 +37,16 @@ cdef extern from "coreaudio.h" nogil:
     ctypedef UInt32 AudioClassID
     ctypedef UInt32 AudioObjectID
     ctypedef int kern_return_t
+    ctypedef double CFTimeInterval
+    ctypedef CFTimeInterval CFAbsoluteTime
+    ctypedef CFIndex CFNumberType
+    ctypedef CFIndex CFPropertyListFormat
+    ctypedef CFIndex CFURLPathStyle
+    ctypedef UInt32 mach_port_t
+    ctypedef mach_port_t semaphore_t
+    ctypedef mach_port_t task_t
+    ctypedef uint64_t dispatch_time_t
+    ctypedef long dispatch_once_t
     ctypedef UInt32 SMPTETimeType
     ctypedef UInt32 SMPTETimeFlags
     ctypedef UInt32 AudioTimeStampFlags
@@ -50,21 +61,53 @@ cdef extern from "coreaudio.h" nogil:
     ctypedef UInt32 AudioObjectPropertyElement
 
     cdef struct __CFAllocator
-    ctypedef const __CFAllocator *CFAllocatorRef
     cdef struct __CFString
-    ctypedef const __CFString *CFStringRef
     cdef struct __CFDictionary
-    ctypedef const __CFDictionary *CFDictionaryRef
+    cdef struct __CFArray
+    cdef struct __CFData
+    cdef struct __CFNumber
+    cdef struct __CFBoolean
+    cdef struct __CFNull
+    cdef struct __CFDate
+    cdef struct __CFError
     cdef struct __CFUUID
-    ctypedef const __CFUUID *CFUUIDRef
     cdef struct __CFURL
-    ctypedef const __CFURL *CFURLRef
+    cdef struct __CFBundle
     cdef struct dispatch_queue_s
-    ctypedef dispatch_queue_s *dispatch_queue_t
     cdef struct dispatch_queue_attr_s
+    cdef struct dispatch_source_s
+    cdef struct dispatch_source_type_s
+    cdef struct dispatch_semaphore_s
+    ctypedef const __CFAllocator *CFAllocatorRef
+    ctypedef const __CFString *CFStringRef
+    ctypedef __CFString *CFMutableStringRef
+    ctypedef const __CFDictionary *CFDictionaryRef
+    ctypedef __CFDictionary *CFMutableDictionaryRef
+    ctypedef const __CFArray *CFArrayRef
+    ctypedef __CFArray *CFMutableArrayRef
+    ctypedef const __CFData *CFDataRef
+    ctypedef __CFData *CFMutableDataRef
+    ctypedef const __CFNumber *CFNumberRef
+    ctypedef const __CFBoolean *CFBooleanRef
+    ctypedef const __CFNull *CFNullRef
+    ctypedef const __CFDate *CFDateRef
+    ctypedef __CFError *CFErrorRef
+    ctypedef const __CFUUID *CFUUIDRef
+    ctypedef const __CFURL *CFURLRef
+    ctypedef __CFBundle *CFBundleRef
+    ctypedef dispatch_queue_s *dispatch_queue_t
     ctypedef dispatch_queue_attr_s *dispatch_queue_attr_t
+    ctypedef dispatch_source_s *dispatch_source_t
+    ctypedef const dispatch_source_type_s *dispatch_source_type_t
+    ctypedef dispatch_semaphore_s *dispatch_semaphore_t
+    cdef struct timespec:
+        time_t tv_sec
+    ctypedef struct mach_timespec_t:
+        unsigned int tv_sec
+        int tv_nsec
 
     ctypedef struct CFUUIDBytes
+    ctypedef struct CFRange
     ctypedef struct mach_timebase_info_data_t
     ctypedef struct SMPTETime
     ctypedef struct AudioTimeStamp
@@ -85,6 +128,9 @@ cdef extern from "coreaudio.h" nogil:
     ctypedef mach_timebase_info_data_t *mach_timebase_info_t
     ctypedef const AudioServerPlugInHostInterface *AudioServerPlugInHostRef
     ctypedef AudioServerPlugInDriverInterface **AudioServerPlugInDriverRef
+    ctypedef void (*CFArrayApplierFunction)(const void *, void *) noexcept nogil
+    ctypedef void (*CFDictionaryApplierFunction)(const void *, const void *, void *) noexcept nogil
+    ctypedef CFComparisonResult (*CFComparatorFunction)(const void *, const void *, void *) noexcept nogil
 
     ctypedef struct CFUUIDBytes:
         UInt8 byte0
@@ -103,6 +149,10 @@ cdef extern from "coreaudio.h" nogil:
         UInt8 byte13
         UInt8 byte14
         UInt8 byte15
+
+    ctypedef struct CFRange:
+        CFIndex location
+        CFIndex length
 
     ctypedef struct mach_timebase_info_data_t:
         uint32_t numer
@@ -214,6 +264,28 @@ cdef extern from "coreaudio.h" nogil:
         OSStatus (*BeginIOOperation)(AudioServerPlugInDriverRef, AudioObjectID, UInt32, UInt32, UInt32, const AudioServerPlugInIOCycleInfo *) noexcept nogil
         OSStatus (*DoIOOperation)(AudioServerPlugInDriverRef, AudioObjectID, AudioObjectID, UInt32, UInt32, UInt32, const AudioServerPlugInIOCycleInfo *, void *, void *) noexcept nogil
         OSStatus (*EndIOOperation)(AudioServerPlugInDriverRef, AudioObjectID, UInt32, UInt32, UInt32, const AudioServerPlugInIOCycleInfo *) noexcept nogil
+
+    ctypedef struct CFArrayCallBacks:
+        CFIndex version
+        const void *(*retain)(CFAllocatorRef, const void *) noexcept nogil
+        void (*release)(CFAllocatorRef, const void *) noexcept nogil
+        CFStringRef (*copyDescription)(const void *) noexcept nogil
+        Boolean (*equal)(const void *, const void *) noexcept nogil
+
+    ctypedef struct CFDictionaryKeyCallBacks:
+        CFIndex version
+        const void *(*retain)(CFAllocatorRef, const void *) noexcept nogil
+        void (*release)(CFAllocatorRef, const void *) noexcept nogil
+        CFStringRef (*copyDescription)(const void *) noexcept nogil
+        Boolean (*equal)(const void *, const void *) noexcept nogil
+        CFHashCode (*hash)(const void *) noexcept nogil
+
+    ctypedef struct CFDictionaryValueCallBacks:
+        CFIndex version
+        const void *(*retain)(CFAllocatorRef, const void *) noexcept nogil
+        void (*release)(CFAllocatorRef, const void *) noexcept nogil
+        CFStringRef (*copyDescription)(const void *) noexcept nogil
+        Boolean (*equal)(const void *, const void *) noexcept nogil
 
     # AudioServerPlugIn.h
     const UInt32 kAudioObjectPlugInObject
@@ -758,8 +830,48 @@ cdef extern from "coreaudio.h" nogil:
     const CFIndex kCFCompareEqualTo
     const CFIndex kCFCompareGreaterThan
     const CFIndex kCFNotFound
+    const CFStringEncoding kCFStringEncodingMacRoman
+    const CFStringEncoding kCFStringEncodingISOLatin1
     const CFStringEncoding kCFStringEncodingASCII
+    const CFStringEncoding kCFStringEncodingUnicode
     const CFStringEncoding kCFStringEncodingUTF8
+    const CFStringEncoding kCFStringEncodingUTF16
+    const CFStringEncoding kCFStringEncodingUTF16BE
+    const CFStringEncoding kCFStringEncodingUTF16LE
+    const CFStringEncoding kCFStringEncodingUTF32
+    const CFStringEncoding kCFStringEncodingUTF32BE
+    const CFStringEncoding kCFStringEncodingUTF32LE
+    const CFIndex kCFCompareCaseInsensitive
+    const CFIndex kCFCompareBackwards
+    const CFIndex kCFCompareAnchored
+    const CFIndex kCFCompareNumerically
+    const CFIndex kCFNumberSInt8Type
+    const CFIndex kCFNumberSInt16Type
+    const CFIndex kCFNumberSInt32Type
+    const CFIndex kCFNumberSInt64Type
+    const CFIndex kCFNumberFloat32Type
+    const CFIndex kCFNumberFloat64Type
+    const CFIndex kCFNumberCharType
+    const CFIndex kCFNumberShortType
+    const CFIndex kCFNumberIntType
+    const CFIndex kCFNumberLongType
+    const CFIndex kCFNumberLongLongType
+    const CFIndex kCFNumberFloatType
+    const CFIndex kCFNumberDoubleType
+    const CFIndex kCFNumberCFIndexType
+    const CFIndex kCFNumberNSIntegerType
+    const CFIndex kCFNumberCGFloatType
+    const CFIndex kCFNumberMaxType
+    const CFIndex kCFPropertyListImmutable
+    const CFIndex kCFPropertyListMutableContainers
+    const CFIndex kCFPropertyListMutableContainersAndLeaves
+    const CFIndex kCFPropertyListOpenStepFormat
+    const CFIndex kCFPropertyListXMLFormat_v1_0
+    const CFIndex kCFPropertyListBinaryFormat_v1_0
+    const CFIndex kCFPropertyListReadCorruptError
+    const CFIndex kCFPropertyListReadUnknownVersionError
+    const CFIndex kCFPropertyListReadStreamError
+    const CFIndex kCFPropertyListWriteStreamError
     const HRESULT S_OK
     const HRESULT E_NOINTERFACE
     const HRESULT E_POINTER
@@ -768,24 +880,227 @@ cdef extern from "coreaudio.h" nogil:
     const UInt8 tympan_IUnknownUUID[16]
     const UInt8 tympan_kAudioServerPlugInTypeUUID[16]
     const UInt8 tympan_kAudioServerPlugInDriverInterfaceUUID[16]
+    CFAllocatorRef kCFAllocatorDefault
+    CFAllocatorRef kCFAllocatorSystemDefault
+    CFAllocatorRef kCFAllocatorMalloc
+    CFAllocatorRef kCFAllocatorNull
+    CFBooleanRef kCFBooleanTrue
+    CFBooleanRef kCFBooleanFalse
+    CFNullRef kCFNull
+    CFNumberRef kCFNumberNaN
+    CFNumberRef kCFNumberPositiveInfinity
+    CFNumberRef kCFNumberNegativeInfinity
+    CFArrayCallBacks kCFTypeArrayCallBacks
+    CFDictionaryKeyCallBacks kCFTypeDictionaryKeyCallBacks
+    CFDictionaryKeyCallBacks kCFCopyStringDictionaryKeyCallBacks
+    CFDictionaryValueCallBacks kCFTypeDictionaryValueCallBacks
+    CFTimeInterval kCFAbsoluteTimeIntervalSince1970
+    CFStringRef kCFErrorDomainCocoa
+    CFStringRef kCFErrorDomainOSStatus
+    CFStringRef kCFErrorDomainPOSIX
+    CFStringRef kCFBundleIdentifierKey
+    CFStringRef kCFBundleNameKey
+    CFStringRef kCFBundleVersionKey
+    CFStringRef kCFBundleExecutableKey
 
     CFTypeRef CFRetain(CFTypeRef cf) noexcept
     void CFRelease(CFTypeRef cf) noexcept
+    CFIndex CFGetRetainCount(CFTypeRef cf) noexcept
     CFTypeID CFGetTypeID(CFTypeRef cf) noexcept
     Boolean CFEqual(CFTypeRef a, CFTypeRef b) noexcept
+    CFHashCode CFHash(CFTypeRef cf) noexcept
+    CFStringRef CFCopyDescription(CFTypeRef cf) noexcept
+    CFStringRef CFCopyTypeIDDescription(CFTypeID type) noexcept
+    void CFShow(CFTypeRef cf) noexcept
+    CFAllocatorRef CFGetAllocator(CFTypeRef cf) noexcept
+    CFTypeID CFAllocatorGetTypeID() noexcept
+    CFAllocatorRef CFAllocatorGetDefault() noexcept
+    void *CFAllocatorAllocate(CFAllocatorRef allocator, CFIndex size, CFOptionFlags hint) noexcept
+    void *CFAllocatorReallocate(CFAllocatorRef allocator, void *memory, CFIndex size, CFOptionFlags hint) noexcept
+    void CFAllocatorDeallocate(CFAllocatorRef allocator, void *memory) noexcept
+    CFTypeID CFNullGetTypeID() noexcept
+    CFTypeID CFBooleanGetTypeID() noexcept
+    Boolean CFBooleanGetValue(CFBooleanRef boolean) noexcept
+    CFTypeID CFErrorGetTypeID() noexcept
+    CFErrorRef CFErrorCreate(CFAllocatorRef a, CFStringRef domain, CFIndex code, CFDictionaryRef info) noexcept
+    CFIndex CFErrorGetCode(CFErrorRef error) noexcept
+    CFStringRef CFErrorGetDomain(CFErrorRef error) noexcept
+    CFStringRef CFErrorCopyDescription(CFErrorRef error) noexcept
     CFTypeID CFStringGetTypeID() noexcept
+    CFStringRef __CFStringMakeConstantString(const char *text) noexcept
     CFStringRef CFStringCreateWithCString(CFAllocatorRef allocator, const char *text, CFStringEncoding encoding) noexcept
-    Boolean CFStringGetCString(CFStringRef string, char *buffer, CFIndex size, CFStringEncoding encoding) noexcept
+    CFStringRef CFStringCreateWithBytes(CFAllocatorRef a, const UInt8 *bytes, CFIndex size, CFStringEncoding encoding, Boolean external) noexcept
+    CFStringRef CFStringCreateWithCharacters(CFAllocatorRef allocator, const UniChar *text, CFIndex length) noexcept
+    CFStringRef CFStringCreateWithFormat(CFAllocatorRef a, CFDictionaryRef options, CFStringRef format, ...) noexcept
+    CFStringRef CFStringCreateCopy(CFAllocatorRef allocator, CFStringRef string) noexcept
+    CFStringRef CFStringCreateWithSubstring(CFAllocatorRef allocator, CFStringRef string, CFRange range) noexcept
+    CFStringRef CFStringCreateFromExternalRepresentation(CFAllocatorRef a, CFDataRef data, CFStringEncoding encoding) noexcept
+    CFDataRef CFStringCreateExternalRepresentation(CFAllocatorRef a, CFStringRef string, CFStringEncoding encoding, UInt8 loss) noexcept
     CFIndex CFStringGetLength(CFStringRef string) noexcept
+    UniChar CFStringGetCharacterAtIndex(CFStringRef string, CFIndex index) noexcept
+    void CFStringGetCharacters(CFStringRef string, CFRange range, UniChar *buffer) noexcept
+    const UniChar *CFStringGetCharactersPtr(CFStringRef string) noexcept
+    Boolean CFStringGetCString(CFStringRef string, char *buffer, CFIndex size, CFStringEncoding encoding) noexcept
+    const char *CFStringGetCStringPtr(CFStringRef string, CFStringEncoding encoding) noexcept
+    CFIndex CFStringGetBytes(CFStringRef string, CFRange range, CFStringEncoding encoding, UInt8 loss, Boolean external, UInt8 *buffer, CFIndex size, CFIndex *used) noexcept
+    CFIndex CFStringGetMaximumSizeForEncoding(CFIndex length, CFStringEncoding encoding) noexcept
+    SInt32 CFStringGetIntValue(CFStringRef string) noexcept
+    double CFStringGetDoubleValue(CFStringRef string) noexcept
     CFComparisonResult CFStringCompare(CFStringRef a, CFStringRef b, CFStringCompareFlags options) noexcept
+    Boolean CFStringHasPrefix(CFStringRef string, CFStringRef prefix) noexcept
+    Boolean CFStringHasSuffix(CFStringRef string, CFStringRef suffix) noexcept
+    CFRange CFStringFind(CFStringRef string, CFStringRef part, CFStringCompareFlags options) noexcept
+    CFMutableStringRef CFStringCreateMutable(CFAllocatorRef allocator, CFIndex limit) noexcept
+    CFMutableStringRef CFStringCreateMutableCopy(CFAllocatorRef allocator, CFIndex limit, CFStringRef string) noexcept
+    void CFStringAppend(CFMutableStringRef string, CFStringRef tail) noexcept
+    void CFStringAppendCString(CFMutableStringRef string, const char *text, CFStringEncoding encoding) noexcept
+    void CFStringAppendCharacters(CFMutableStringRef string, const UniChar *text, CFIndex length) noexcept
+    void CFStringAppendFormat(CFMutableStringRef string, CFDictionaryRef options, CFStringRef format, ...) noexcept
+    void CFStringInsert(CFMutableStringRef string, CFIndex index, CFStringRef text) noexcept
+    void CFStringDelete(CFMutableStringRef string, CFRange range) noexcept
+    void CFStringReplace(CFMutableStringRef string, CFRange range, CFStringRef text) noexcept
+    void CFStringReplaceAll(CFMutableStringRef string, CFStringRef text) noexcept
+    CFTypeID CFNumberGetTypeID() noexcept
+    CFNumberRef CFNumberCreate(CFAllocatorRef allocator, CFNumberType type, const void *value) noexcept
+    Boolean CFNumberGetValue(CFNumberRef number, CFNumberType type, void *value) noexcept
+    CFNumberType CFNumberGetType(CFNumberRef number) noexcept
+    CFIndex CFNumberGetByteSize(CFNumberRef number) noexcept
+    Boolean CFNumberIsFloatType(CFNumberRef number) noexcept
+    CFComparisonResult CFNumberCompare(CFNumberRef a, CFNumberRef b, void *context) noexcept
+    CFTypeID CFDateGetTypeID() noexcept
+    CFDateRef CFDateCreate(CFAllocatorRef allocator, CFAbsoluteTime time) noexcept
+    CFAbsoluteTime CFDateGetAbsoluteTime(CFDateRef date) noexcept
+    CFTimeInterval CFDateGetTimeIntervalSinceDate(CFDateRef date, CFDateRef other) noexcept
+    CFComparisonResult CFDateCompare(CFDateRef a, CFDateRef b, void *context) noexcept
+    CFAbsoluteTime CFAbsoluteTimeGetCurrent() noexcept
+    CFTypeID CFDataGetTypeID() noexcept
+    CFDataRef CFDataCreate(CFAllocatorRef allocator, const UInt8 *bytes, CFIndex length) noexcept
+    CFDataRef CFDataCreateWithBytesNoCopy(CFAllocatorRef a, const UInt8 *bytes, CFIndex length, CFAllocatorRef deallocator) noexcept
+    CFDataRef CFDataCreateCopy(CFAllocatorRef allocator, CFDataRef data) noexcept
+    CFMutableDataRef CFDataCreateMutable(CFAllocatorRef allocator, CFIndex limit) noexcept
+    CFMutableDataRef CFDataCreateMutableCopy(CFAllocatorRef allocator, CFIndex limit, CFDataRef data) noexcept
+    CFIndex CFDataGetLength(CFDataRef data) noexcept
+    const UInt8 *CFDataGetBytePtr(CFDataRef data) noexcept
+    UInt8 *CFDataGetMutableBytePtr(CFMutableDataRef data) noexcept
+    void CFDataGetBytes(CFDataRef data, CFRange range, UInt8 *buffer) noexcept
+    void CFDataSetLength(CFMutableDataRef data, CFIndex length) noexcept
+    void CFDataIncreaseLength(CFMutableDataRef data, CFIndex more) noexcept
+    void CFDataAppendBytes(CFMutableDataRef data, const UInt8 *bytes, CFIndex length) noexcept
+    void CFDataReplaceBytes(CFMutableDataRef data, CFRange range, const UInt8 *bytes, CFIndex length) noexcept
+    void CFDataDeleteBytes(CFMutableDataRef data, CFRange range) noexcept
+    CFTypeID CFUUIDGetTypeID() noexcept
+    CFUUIDRef CFUUIDCreate(CFAllocatorRef allocator) noexcept
     CFUUIDBytes CFUUIDGetUUIDBytes(CFUUIDRef uuid) noexcept
     CFUUIDRef CFUUIDCreateFromUUIDBytes(CFAllocatorRef allocator, CFUUIDBytes bytes) noexcept
+    CFUUIDRef CFUUIDCreateFromString(CFAllocatorRef allocator, CFStringRef text) noexcept
+    CFStringRef CFUUIDCreateString(CFAllocatorRef allocator, CFUUIDRef uuid) noexcept
+    CFUUIDRef CFUUIDGetConstantUUIDWithBytes(CFAllocatorRef allocator, UInt8 b0, UInt8 b1, UInt8 b2, UInt8 b3, UInt8 b4, UInt8 b5, UInt8 b6, UInt8 b7, UInt8 b8, UInt8 b9, UInt8 b10, UInt8 b11, UInt8 b12, UInt8 b13, UInt8 b14, UInt8 b15) noexcept
+    CFTypeID CFArrayGetTypeID() noexcept
+    CFArrayRef CFArrayCreate(CFAllocatorRef a, const void **values, CFIndex count, const CFArrayCallBacks *callbacks) noexcept
+    CFArrayRef CFArrayCreateCopy(CFAllocatorRef allocator, CFArrayRef array) noexcept
+    CFMutableArrayRef CFArrayCreateMutable(CFAllocatorRef a, CFIndex capacity, const CFArrayCallBacks *callbacks) noexcept
+    CFMutableArrayRef CFArrayCreateMutableCopy(CFAllocatorRef allocator, CFIndex capacity, CFArrayRef array) noexcept
+    CFIndex CFArrayGetCount(CFArrayRef array) noexcept
+    const void *CFArrayGetValueAtIndex(CFArrayRef array, CFIndex index) noexcept
+    void CFArrayGetValues(CFArrayRef array, CFRange range, const void **values) noexcept
+    Boolean CFArrayContainsValue(CFArrayRef array, CFRange range, const void *value) noexcept
+    CFIndex CFArrayGetFirstIndexOfValue(CFArrayRef array, CFRange range, const void *value) noexcept
+    CFIndex CFArrayGetCountOfValue(CFArrayRef array, CFRange range, const void *value) noexcept
+    void CFArrayApplyFunction(CFArrayRef array, CFRange range, CFArrayApplierFunction function, void *context) noexcept
+    void CFArrayAppendValue(CFMutableArrayRef array, const void *value) noexcept
+    void CFArrayInsertValueAtIndex(CFMutableArrayRef array, CFIndex index, const void *value) noexcept
+    void CFArraySetValueAtIndex(CFMutableArrayRef array, CFIndex index, const void *value) noexcept
+    void CFArrayRemoveValueAtIndex(CFMutableArrayRef array, CFIndex index) noexcept
+    void CFArrayRemoveAllValues(CFMutableArrayRef array) noexcept
+    void CFArrayAppendArray(CFMutableArrayRef array, CFArrayRef other, CFRange range) noexcept
+    void CFArraySortValues(CFMutableArrayRef array, CFRange range, CFComparatorFunction comparator, void *context) noexcept
+    CFTypeID CFDictionaryGetTypeID() noexcept
+    CFDictionaryRef CFDictionaryCreate(CFAllocatorRef a, const void **keys, const void **values, CFIndex count, const CFDictionaryKeyCallBacks *key_callbacks, const CFDictionaryValueCallBacks *value_callbacks) noexcept
+    CFDictionaryRef CFDictionaryCreateCopy(CFAllocatorRef allocator, CFDictionaryRef dictionary) noexcept
+    CFMutableDictionaryRef CFDictionaryCreateMutable(CFAllocatorRef a, CFIndex capacity, const CFDictionaryKeyCallBacks *key_callbacks, const CFDictionaryValueCallBacks *value_callbacks) noexcept
+    CFMutableDictionaryRef CFDictionaryCreateMutableCopy(CFAllocatorRef a, CFIndex capacity, CFDictionaryRef dictionary) noexcept
+    CFIndex CFDictionaryGetCount(CFDictionaryRef dictionary) noexcept
+    Boolean CFDictionaryContainsKey(CFDictionaryRef dictionary, const void *key) noexcept
+    Boolean CFDictionaryContainsValue(CFDictionaryRef dictionary, const void *value) noexcept
+    const void *CFDictionaryGetValue(CFDictionaryRef dictionary, const void *key) noexcept
+    Boolean CFDictionaryGetValueIfPresent(CFDictionaryRef dictionary, const void *key, const void **value) noexcept
+    void CFDictionaryGetKeysAndValues(CFDictionaryRef dictionary, const void **keys, const void **values) noexcept
+    void CFDictionaryApplyFunction(CFDictionaryRef dictionary, CFDictionaryApplierFunction function, void *context) noexcept
+    void CFDictionaryAddValue(CFMutableDictionaryRef dictionary, const void *key, const void *value) noexcept
+    void CFDictionarySetValue(CFMutableDictionaryRef dictionary, const void *key, const void *value) noexcept
+    void CFDictionaryReplaceValue(CFMutableDictionaryRef dictionary, const void *key, const void *value) noexcept
+    void CFDictionaryRemoveValue(CFMutableDictionaryRef dictionary, const void *key) noexcept
+    void CFDictionaryRemoveAllValues(CFMutableDictionaryRef dictionary) noexcept
+    Boolean CFPropertyListIsValid(CFPropertyListRef plist, CFPropertyListFormat format) noexcept
+    CFPropertyListRef CFPropertyListCreateDeepCopy(CFAllocatorRef a, CFPropertyListRef plist, CFOptionFlags mutability) noexcept
+    CFPropertyListRef CFPropertyListCreateWithData(CFAllocatorRef a, CFDataRef data, CFOptionFlags options, CFPropertyListFormat *format, CFErrorRef *error) noexcept
+    CFDataRef CFPropertyListCreateData(CFAllocatorRef a, CFPropertyListRef plist, CFPropertyListFormat format, CFOptionFlags options, CFErrorRef *error) noexcept
+    CFTypeID CFURLGetTypeID() noexcept
     CFURLRef CFURLCreateFromFileSystemRepresentation(CFAllocatorRef a, const UInt8 *path, CFIndex size, Boolean folder) noexcept
+    CFURLRef CFURLCreateWithFileSystemPath(CFAllocatorRef a, CFStringRef path, CFURLPathStyle style, Boolean folder) noexcept
+    CFURLRef CFURLCreateWithBytes(CFAllocatorRef a, const UInt8 *bytes, CFIndex size, CFStringEncoding encoding, CFURLRef base) noexcept
+    CFURLRef CFURLCreateWithString(CFAllocatorRef allocator, CFStringRef text, CFURLRef base) noexcept
+    CFURLRef CFURLCreateCopyAppendingPathComponent(CFAllocatorRef a, CFURLRef url, CFStringRef component, Boolean folder) noexcept
+    CFURLRef CFURLCreateCopyDeletingLastPathComponent(CFAllocatorRef allocator, CFURLRef url) noexcept
+    CFURLRef CFURLCopyAbsoluteURL(CFURLRef url) noexcept
+    CFStringRef CFURLGetString(CFURLRef url) noexcept
+    CFStringRef CFURLCopyFileSystemPath(CFURLRef url, CFURLPathStyle style) noexcept
+    CFStringRef CFURLCopyLastPathComponent(CFURLRef url) noexcept
+    Boolean CFURLGetFileSystemRepresentation(CFURLRef url, Boolean resolve, UInt8 *buffer, CFIndex size) noexcept
+    Boolean CFURLHasDirectoryPath(CFURLRef url) noexcept
+    CFTypeID CFBundleGetTypeID() noexcept
+    CFBundleRef CFBundleGetMainBundle() noexcept
+    CFBundleRef CFBundleGetBundleWithIdentifier(CFStringRef identifier) noexcept
+    CFBundleRef CFBundleCreate(CFAllocatorRef allocator, CFURLRef url) noexcept
+    CFStringRef CFBundleGetIdentifier(CFBundleRef bundle) noexcept
+    UInt32 CFBundleGetVersionNumber(CFBundleRef bundle) noexcept
+    CFDictionaryRef CFBundleGetInfoDictionary(CFBundleRef bundle) noexcept
+    CFTypeRef CFBundleGetValueForInfoDictionaryKey(CFBundleRef bundle, CFStringRef key) noexcept
+    CFURLRef CFBundleCopyBundleURL(CFBundleRef bundle) noexcept
+    CFURLRef CFBundleCopyExecutableURL(CFBundleRef bundle) noexcept
+    CFURLRef CFBundleCopyResourcesDirectoryURL(CFBundleRef bundle) noexcept
+    CFURLRef CFBundleCopyResourceURL(CFBundleRef bundle, CFStringRef name, CFStringRef type, CFStringRef folder) noexcept
+    CFStringRef CFBundleCopyLocalizedString(CFBundleRef bundle, CFStringRef key, CFStringRef value, CFStringRef table) noexcept
     uint64_t mach_absolute_time() noexcept
+    uint64_t mach_continuous_time() noexcept
+    uint64_t mach_approximate_time() noexcept
     kern_return_t mach_timebase_info(mach_timebase_info_t info) noexcept
+    UInt64 AudioGetCurrentHostTime() noexcept
+    Float64 AudioGetHostClockFrequency() noexcept
+    UInt64 AudioConvertHostTimeToNanos(UInt64 ticks) noexcept
+    UInt64 AudioConvertNanosToHostTime(UInt64 nanoseconds) noexcept
+    kern_return_t semaphore_create(task_t task, semaphore_t *semaphore, int policy, int value) noexcept
+    kern_return_t semaphore_destroy(task_t task, semaphore_t semaphore) noexcept
+    kern_return_t semaphore_signal(semaphore_t semaphore) noexcept
+    kern_return_t semaphore_signal_all(semaphore_t semaphore) noexcept
+    kern_return_t semaphore_wait(semaphore_t semaphore) noexcept
+    kern_return_t semaphore_timedwait(semaphore_t semaphore, mach_timespec_t timeout) noexcept
     dispatch_queue_t dispatch_queue_create(const char *label, dispatch_queue_attr_t attributes) noexcept
-    void dispatch_async_f(dispatch_queue_t queue, void *context, dispatch_function_t work) noexcept
+    dispatch_queue_attr_t dispatch_queue_attr_make_with_qos_class(dispatch_queue_attr_t attributes, unsigned int quality, int priority) noexcept
+    dispatch_queue_t dispatch_get_global_queue(long priority, unsigned long flags) noexcept
+    const char *dispatch_queue_get_label(dispatch_queue_t queue) noexcept
+    void dispatch_retain(dispatch_queue_t object) noexcept
     void dispatch_release(dispatch_queue_t object) noexcept
+    void dispatch_resume(dispatch_queue_t object) noexcept
+    void dispatch_suspend(dispatch_queue_t object) noexcept
+    void dispatch_activate(dispatch_queue_t object) noexcept
+    void *dispatch_get_context(dispatch_queue_t object) noexcept
+    void dispatch_set_context(dispatch_queue_t object, void *context) noexcept
+    void dispatch_async_f(dispatch_queue_t queue, void *context, dispatch_function_t work) noexcept
+    void dispatch_sync_f(dispatch_queue_t queue, void *context, dispatch_function_t work) noexcept
+    void dispatch_after_f(dispatch_time_t when, dispatch_queue_t queue, void *context, dispatch_function_t work) noexcept
+    void dispatch_once_f(dispatch_once_t *predicate, void *context, dispatch_function_t work) noexcept
+    dispatch_time_t dispatch_time(dispatch_time_t when, int64_t nanoseconds) noexcept
+    dispatch_time_t dispatch_walltime(const timespec *when, int64_t nanoseconds) noexcept
+    dispatch_semaphore_t dispatch_semaphore_create(long value) noexcept
+    long dispatch_semaphore_wait(dispatch_semaphore_t semaphore, dispatch_time_t timeout) noexcept
+    long dispatch_semaphore_signal(dispatch_semaphore_t semaphore) noexcept
+    dispatch_source_t dispatch_source_create(dispatch_source_type_t type, unsigned long handle, unsigned long mask, dispatch_queue_t queue) noexcept
+    void dispatch_source_set_timer(dispatch_source_t source, dispatch_time_t start, uint64_t interval, uint64_t leeway) noexcept
+    void dispatch_source_set_event_handler_f(dispatch_source_t source, dispatch_function_t handler) noexcept
+    void dispatch_source_set_cancel_handler_f(dispatch_source_t source, dispatch_function_t handler) noexcept
+    void dispatch_source_cancel(dispatch_source_t source) noexcept
+    long dispatch_source_testcancel(dispatch_source_t source) noexcept
     int tympan_uuid_equal(CFUUIDBytes a, const UInt8 b[16]) noexcept
     CFUUIDBytes tympan_uuid_bytes(const UInt8 b[16]) noexcept
     void tympan_os_log(const char *line) noexcept
