@@ -20,7 +20,10 @@ PRIMITIVES = {
 CORE_PURE = ("tympan", "tympan._errors", "tympan._spec")
 
 #: Modules of the simulated host; they never enter a bundle.
-HOST = ("tympan.testing._platform", "tympan.testing._engine", "tympan.testing._host", "tympan.testing._crash")
+HOST = (
+    "tympan.testing._platform", "tympan.testing._values", "tympan.testing._engine", "tympan.testing._host",
+    "tympan.testing._crash",
+)  # fmt: skip
 
 #: The one symbol a bundle exports; Info.plist names the same one.
 FACTORY = "TympanFactory"

@@ -12,12 +12,13 @@ from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memset
 
 from tympan.testing._engine cimport ana_api, current_guard, is_inside
+from tympan.testing._values cimport Storage
 from tympan.coreaudio cimport (
     AudioObjectID, AudioObjectPropertyAddress, AudioServerPlugInClientInfo, AudioServerPlugInDriverRef,
     AudioServerPlugInHostInterface, AudioServerPlugInHostRef, AudioServerPlugInIOCycleInfo, Boolean, CFAllocatorRef,
-    CFIndex, CFPropertyListRef, CFRelease, CFRetain, CFStringCreateWithCString, CFStringGetCString, CFStringRef,
+    CFIndex, CFPropertyListRef, CFRelease, CFStringCreateWithCString, CFStringGetCString, CFStringRef,
     CFTypeRef, CFUUIDBytes, CFUUIDCreateFromUUIDBytes, CFUUIDRef, HRESULT, OSStatus, UInt32,
-    kAudioHardwareIllegalOperationError, kAudioHardwareUnspecifiedError, kCFStringEncodingUTF8,
+    kAudioHardwareIllegalOperationError, kCFStringEncodingUTF8,
 )
 
 
@@ -368,7 +369,7 @@ cdef class HostTable:
 
     cdef HostRef* c
     cdef public object delegate
-    cdef dict storage       # key: address of a retained property list
+    cdef readonly Storage storage
 
     def __cinit__(self, delegate):
         self.c = <HostRef*>calloc(1, sizeof(HostRef))
@@ -381,44 +382,26 @@ cdef class HostTable:
         self.c.table.RequestDeviceConfigurationChange = _request_change
         self.c.owner = <void*>self
         self.delegate = delegate
-        self.storage = {}
+        self.storage = Storage()
 
     def __dealloc__(self):
         free(self.c)
 
     def stored(self):
-        """What the driver keeps in storage: {key: text, or None for what is not a string}."""
-        return {key: string_at(value) if kind_of(value) == "string" else None for key, value in self.storage.items()}
+        """What the driver keeps in storage: {key: Python value}."""
+        return self.storage.save()
 
-    def store(self, str key, str text):
-        """Put a string into the storage, as an earlier version of the driver may have."""
-        self.discard(key)
-        self.storage[key] = make_string(text)
+    def store(self, str key, value):
+        """Put a value into the storage, as an earlier version of the driver may have; of any type of to_cf."""
+        self.storage.put(key, value)
 
     def discard(self, str key):
         """Remove a key; True if it was there."""
-        cdef uintptr_t value = self.storage.pop(key, 0)
-        if value:
-            CFRelease(<CFTypeRef>value)
-        return value != 0
-
-    cdef OSStatus copy(self, str key, CFPropertyListRef* out) except -1:
-        """CopyFromStorage: a reference that the caller owns, or NULL."""
-        cdef uintptr_t value = self.storage.get(key, 0)
-        out[0] = CFRetain(<CFTypeRef>value) if value else NULL
-        return 0 if value else kAudioHardwareUnspecifiedError
-
-    cdef OSStatus write(self, str key, CFPropertyListRef value) except -1:
-        """WriteToStorage."""
-        CFRetain(value)
-        self.discard(key)
-        self.storage[key] = <uintptr_t>value
-        return 0
+        return self.storage.values.pop(key, self) is not self
 
     def clear(self):
-        """Release everything in the storage."""
-        for key in list(self.storage):
-            self.discard(key)
+        """Remove everything from the storage."""
+        self.storage.load({})
 
 
 # A driver calls its host from no IO operation, and without our interpreter's lock (every call
@@ -457,7 +440,7 @@ cdef OSStatus _copy_from_storage(AudioServerPlugInHostRef host, CFStringRef key,
     with gil:
         self = _owner(host, "CopyFromStorage", is_inside())
         if out != NULL:
-            status = self.copy(string_at(<uintptr_t>key), out)
+            status = self.storage.copy(key, out)
     guard_drop(current_guard())
     return status
 
@@ -469,18 +452,17 @@ cdef OSStatus _write_to_storage(AudioServerPlugInHostRef host, CFStringRef key,
     with gil:
         self = _owner(host, "WriteToStorage", is_inside())
         if value != NULL:
-            status = self.write(string_at(<uintptr_t>key), value)
+            status = self.storage.write(key, value)
     guard_drop(current_guard())
     return status
 
 
 cdef OSStatus _delete_from_storage(AudioServerPlugInHostRef host, CFStringRef key) noexcept nogil:
-    cdef OSStatus status = kAudioHardwareUnspecifiedError
+    cdef OSStatus status
     guard_lift(current_guard())
     with gil:
         self = _owner(host, "DeleteFromStorage", is_inside())
-        if self.discard(string_at(<uintptr_t>key)):
-            status = 0
+        status = self.storage.remove(key)
     guard_drop(current_guard())
     return status
 

@@ -1,155 +1,178 @@
-/* CoreFoundation strings, UUIDs and URLs over platform_objects.h; included once, by _platform.pyx. */
+/* What all CoreFoundation objects share, and the table of their kinds; included once, by _platform.pyx. */
 
-/* UTF-16 units of a UTF-8 text, or -1 when it is not valid UTF-8. */
-static CFIndex utf8_units(const unsigned char *text, CFIndex bytes)
-{
-    CFIndex units = 0;
-    for (CFIndex i = 0; i < bytes; units++) {
-        unsigned char lead = text[i++];
-        int more = lead < 0x80 ? 0 : lead >= 0xC2 && lead < 0xE0 ? 1 : lead >= 0xE0 && lead < 0xF0 ? 2
-                 : lead >= 0xF0 && lead < 0xF5 ? 3 : -1;
-        if (more < 0 || i + more > bytes)
-            return -1;
-        uint32_t code = more == 0 ? lead : lead & (0x3Fu >> more);
-        for (int k = 0; k < more; k++, i++) {
-            if ((text[i] & 0xC0) != 0x80)
-                return -1;
-            code = code << 6 | (text[i] & 0x3Fu);
-        }
-        if ((more == 2 && code < 0x800) || (more == 3 && code < 0x10000) || code > 0x10FFFF ||
-            (code >= 0xD800 && code < 0xE000))
-            return -1;
-        units += more == 3; /* a surrogate pair */
-    }
-    return units;
-}
+/* For dispatch objects; in platform_queue.h and platform_source.h. */
+static void queue_describe(tympan_object *object, char *text, size_t size);
+static void queue_free(tympan_object *object);
+static void queues_begin(void);
+static void source_end(tympan_object *object);
+static void semaphore_end(tympan_object *object);
 
-static tympan_object *checked(CFTypeRef cf, int kind, const char *call)
-{
-    tympan_object *object = object_check(cf, call);
-    if (object && kind && object->kind != kind) {
-        ledger_problem("%s of a %s", call, KIND_NAMES[object->kind]);
-        return NULL;
-    }
-    return object;
-}
+static const object_class CLASSES[TYMPAN_KINDS] = {
+    [TYMPAN_NO_OBJECT] = {"object", NULL, NULL, NULL, NULL, NULL},
+    [TYMPAN_STRING] = {"CFString", NULL, string_free, string_equal, string_hash, string_describe},
+    [TYMPAN_UUID] = {"CFUUID", NULL, NULL, uuid_equal, uuid_hash, uuid_describe},
+    [TYMPAN_URL] = {"CFURL", url_end, url_free, url_equal, url_hash, url_describe},
+    [TYMPAN_QUEUE] = {"dispatch queue", NULL, queue_free, NULL, NULL, queue_describe},
+    [TYMPAN_NUMBER] = {"CFNumber", NULL, NULL, number_equal, number_hash, number_describe},
+    [TYMPAN_BOOLEAN] = {"CFBoolean", NULL, NULL, NULL, NULL, boolean_describe},
+    [TYMPAN_DATA] = {"CFData", NULL, data_free, data_equal, data_hash, data_describe},
+    [TYMPAN_ARRAY] = {"CFArray", array_end, array_free, array_equal, container_hash, array_describe},
+    [TYMPAN_DICTIONARY] = {"CFDictionary", dictionary_end, dictionary_free, dictionary_equal, container_hash,
+                           dictionary_describe},
+    [TYMPAN_DATE] = {"CFDate", NULL, NULL, date_equal, date_hash, date_describe},
+    [TYMPAN_NULL] = {"CFNull", NULL, NULL, NULL, NULL, NULL},
+    [TYMPAN_ERROR] = {"CFError", error_end, NULL, error_equal, NULL, error_describe},
+    [TYMPAN_BUNDLE] = {"CFBundle", NULL, NULL, NULL, NULL, bundle_describe},
+    [TYMPAN_ALLOCATOR] = {"CFAllocator", NULL, NULL, NULL, NULL, NULL},
+    [TYMPAN_SOURCE] = {"dispatch source", source_end, NULL, NULL, NULL, NULL},
+    [TYMPAN_SEMAPHORE] = {"dispatch semaphore", semaphore_end, NULL, NULL, NULL, NULL},
+};
 
 CFTypeRef CFRetain(CFTypeRef cf)
 {
-    object_retain(cf, "CFRetain");
-    return cf;
+    return object_retain(cf, CALL);
 }
 
 void CFRelease(CFTypeRef cf)
 {
-    object_release(cf, "CFRelease");
+    object_release(cf, CALL);
+}
+
+/* Of what lives for ever it is as large as CoreFoundation's. */
+CFIndex CFGetRetainCount(CFTypeRef cf)
+{
+    tympan_object *object = object_check(cf, CALL);
+    return !object ? 0 : object->flags & IS_IMMORTAL ? 0x0FFFFFFFFFFFFFFF : (CFIndex)atomic_load(&object->count);
 }
 
 CFTypeID CFGetTypeID(CFTypeRef cf)
 {
-    tympan_object *object = checked(cf, 0, "CFGetTypeID");
-    return object ? (CFTypeID)object->kind : 0;
+    tympan_object *object = object_check(cf, CALL);
+    return object ? type_of(object->kind) : 0;
 }
 
-CFTypeID CFStringGetTypeID(void)
+CFStringRef CFCopyTypeIDDescription(CFTypeID type)
 {
-    return TYMPAN_STRING;
+    int kind = (int)type - (int)type_of(0);
+    return kind > 0 && kind < TYMPAN_KINDS ? string_of_text(CLASSES[kind].name, CALL) : NULL;
+}
+
+/* Objects of different types are never equal; those without a comparison only to themselves. */
+static int objects_equal(const void *a, const void *b, tympan_call call)
+{
+    tympan_object *x = object_check(a, call), *y = object_check(b, call);
+    if (!x || !y || x == y)
+        return x == y && x;
+    return x->kind == y->kind && CLASSES[x->kind].equal && CLASSES[x->kind].equal(x, y, call);
 }
 
 Boolean CFEqual(CFTypeRef a, CFTypeRef b)
 {
-    tympan_object *x = checked(a, 0, "CFEqual"), *y = checked(b, 0, "CFEqual");
-    if (!x || !y || x == y)
-        return x == y && x;
-    return x->kind == y->kind && x->kind != TYMPAN_QUEUE && x->bytes == y->bytes &&
-           memcmp(x->text, y->text, (size_t)x->bytes) == 0 && memcmp(x->uuid, y->uuid, 16) == 0;
+    return (Boolean)objects_equal(a, b, CALL);
 }
 
-/* ASCII and UTF-8; NULL, as CoreFoundation answers, for bytes that are not text in that encoding. */
-CFStringRef CFStringCreateWithCString(CFAllocatorRef allocator, const char *text, CFStringEncoding encoding)
+static CFHashCode object_hash(const void *reference, tympan_call call)
 {
-    (void)allocator;
-    if (!text || (encoding != kCFStringEncodingUTF8 && encoding != kCFStringEncodingASCII))
-        return NULL;
-    CFIndex bytes = (CFIndex)strlen(text);
-    CFIndex units = utf8_units((const unsigned char *)text, bytes);
-    if (units < 0 || (encoding == kCFStringEncodingASCII && units != bytes))
-        return NULL;
-    tympan_object *object = object_create(TYMPAN_STRING, text, bytes);
-    if (object)
-        object->utf16 = units;
-    return (CFStringRef)object;
+    tympan_object *object = object_check(reference, call);
+    if (object && CLASSES[object->kind].hash)
+        return CLASSES[object->kind].hash(object, call);
+    return object ? (CFHashCode)(uintptr_t)reference >> 4 : 0;
 }
 
-Boolean CFStringGetCString(CFStringRef string, char *buffer, CFIndex size, CFStringEncoding encoding)
+CFHashCode CFHash(CFTypeRef cf)
 {
-    tympan_object *object = checked(string, TYMPAN_STRING, "CFStringGetCString");
-    if (!object || !buffer || size <= object->bytes)
-        return 0;
-    if (encoding != kCFStringEncodingUTF8 && (encoding != kCFStringEncodingASCII || object->utf16 != object->bytes))
-        return 0;
-    memcpy(buffer, object->text, (size_t)object->bytes + 1);
-    return 1;
+    return object_hash(cf, CALL);
 }
 
-CFIndex CFStringGetLength(CFStringRef string)
+/* The bytes of a live string (UTF-8) or URL (path). */
+CFIndex tympan_text_size(const void *address)
 {
-    tympan_object *object = checked(string, TYMPAN_STRING, "CFStringGetLength");
-    return object ? object->utf16 : 0;
+    char dead[8];
+    int kind = tympan_kind_of(address);
+    tympan_object *object = kind == TYMPAN_STRING || kind == TYMPAN_URL ? table_find(address, dead, sizeof dead) : NULL;
+    if (!object)
+        return -1;
+    if (kind == TYMPAN_URL)
+        return ((url_object *)object)->path ? (CFIndex)strlen(((url_object *)object)->path) : -1;
+    CFIndex length, size;
+    UniChar *units = string_copy_units((string_object *)object, &length, (tympan_call){"tympan_text_size", NULL});
+    free(text_utf8(units, length, &size));
+    free(units);
+    return size;
 }
 
-/* The order of UTF-16 units: code points of four UTF-8 bytes are surrogates there, which come before U+E000. */
-static int unit_rank(int byte)
+/* --- allocators ----------------------------------------------------------------------------------- */
+
+static tympan_object default_allocator = IMMORTAL(default_allocator, TYMPAN_ALLOCATOR);
+static tympan_object malloc_allocator = IMMORTAL(malloc_allocator, TYMPAN_ALLOCATOR);
+static tympan_object null_allocator = IMMORTAL(null_allocator, TYMPAN_ALLOCATOR);
+
+const CFAllocatorRef kCFAllocatorDefault = NULL;
+const CFAllocatorRef kCFAllocatorSystemDefault = (CFAllocatorRef)&default_allocator;
+const CFAllocatorRef kCFAllocatorMalloc = (CFAllocatorRef)&malloc_allocator;
+const CFAllocatorRef kCFAllocatorNull = (CFAllocatorRef)&null_allocator;
+
+CFTypeID CFAllocatorGetTypeID(void)
 {
-    return byte >= 0xF0 ? byte - 2 : byte >= 0xEE ? byte + 5 : byte;
+    return type_of(TYMPAN_ALLOCATOR);
 }
 
-static int fold(int byte)
+CFAllocatorRef CFAllocatorGetDefault(void)
 {
-    return byte >= 'A' && byte <= 'Z' ? byte + 32 : byte;
+    return kCFAllocatorSystemDefault;
 }
 
-/* Options: kCFCompareCaseInsensitive (1), for ASCII letters; others are ignored. */
-CFComparisonResult CFStringCompare(CFStringRef a, CFStringRef b, CFStringCompareFlags options)
+/* Every object is made by the system's allocator, whatever was asked for. */
+CFAllocatorRef CFGetAllocator(CFTypeRef cf)
 {
-    tympan_object *x = checked(a, TYMPAN_STRING, "CFStringCompare");
-    tympan_object *y = checked(b, TYMPAN_STRING, "CFStringCompare");
-    if (!x || !y)
-        return x ? 1 : y ? -1 : 0;
-    for (CFIndex i = 0; i <= x->bytes && i <= y->bytes; i++) {
-        int p = (unsigned char)x->text[i], q = (unsigned char)y->text[i];
-        if (options & 1)
-            p = fold(p), q = fold(q);
-        if (p != q)
-            return unit_rank(p) < unit_rank(q) ? -1 : 1;
+    return object_check(cf, CALL) ? kCFAllocatorSystemDefault : NULL;
+}
+
+void *CFAllocatorAllocate(CFAllocatorRef allocator, CFIndex size, CFOptionFlags hint)
+{
+    (void)hint;
+    allocator_check(allocator, CALL);
+    return size <= 0 || allocator == kCFAllocatorNull ? NULL : malloc((size_t)size);
+}
+
+void *CFAllocatorReallocate(CFAllocatorRef allocator, void *memory, CFIndex size, CFOptionFlags hint)
+{
+    if (!memory || size <= 0) {
+        CFAllocatorDeallocate(allocator, memory);
+        return CFAllocatorAllocate(allocator, size, hint);
     }
-    return 0;
+    return allocator == kCFAllocatorNull ? NULL : realloc(memory, (size_t)size);
 }
 
-CFUUIDRef CFUUIDCreateFromUUIDBytes(CFAllocatorRef allocator, CFUUIDBytes bytes)
+void CFAllocatorDeallocate(CFAllocatorRef allocator, void *memory)
 {
-    (void)allocator;
-    tympan_object *object = object_create(TYMPAN_UUID, "", 0);
-    if (object)
-        memcpy(object->uuid, &bytes, 16);
-    return (CFUUIDRef)object;
+    allocator_check(allocator, CALL);
+    if (allocator != kCFAllocatorNull)
+        free(memory);
 }
 
-CFUUIDBytes CFUUIDGetUUIDBytes(CFUUIDRef uuid)
-{
-    CFUUIDBytes bytes = {0};
-    tympan_object *object = checked(uuid, TYMPAN_UUID, "CFUUIDGetUUIDBytes");
-    if (object)
-        memcpy(&bytes, object->uuid, 16);
-    return bytes;
-}
+/* --- what is there from the beginning ----------------------------------------------------------------- */
 
-CFURLRef CFURLCreateFromFileSystemRepresentation(CFAllocatorRef allocator, const UInt8 *path, CFIndex length,
-                                                 Boolean is_directory)
+/* Strings that are constants of CoreFoundation, in the form that compilers give to CFSTR. */
+#define CONSTANT(name, text) \
+    static constant_string name##_constant = {__CFConstantStringClassReference, 0x7C8, text, sizeof text - 1}; \
+    const CFStringRef name = (CFStringRef)&name##_constant
+
+CONSTANT(kCFErrorDomainCocoa, "NSCocoaErrorDomain");
+CONSTANT(kCFErrorDomainOSStatus, "NSOSStatusErrorDomain");
+CONSTANT(kCFErrorDomainPOSIX, "NSPOSIXErrorDomain");
+CONSTANT(kCFBundleIdentifierKey, "CFBundleIdentifier");
+CONSTANT(kCFBundleNameKey, "CFBundleName");
+CONSTANT(kCFBundleVersionKey, "CFBundleVersion");
+CONSTANT(kCFBundleExecutableKey, "CFBundleExecutable");
+
+__attribute__((constructor)) static void platform_begin(void)
 {
-    (void)allocator;
-    (void)is_directory;
-    if (!path || length <= 0)
-        return NULL;
-    return (CFURLRef)object_create(TYMPAN_URL, (const char *)path, length);
+    tympan_object *there[] = {
+        &true_object, &false_object, &null_object, &nan_object.base, &plus_object.base, &minus_object.base,
+        &default_allocator, &malloc_allocator, &null_allocator,
+    };
+    for (size_t i = 0; i < sizeof there / sizeof *there; i++)
+        object_publish(there[i]);
+    queues_begin();
 }

@@ -1,178 +1,361 @@
 /*
- * Reference-counted objects with a ledger; included once, by _platform.pyx.
+ * Reference-counted objects; included once, by _platform.pyx.
  *
- * An object whose count reaches 0 becomes a tombstone: it keeps its memory, so
+ * Every address that a driver passes is looked up before it is followed. An
+ * object whose count reaches 0 becomes a tombstone: it stays in the table, so
  * that a release too many or a use after the end is found and written down
  * instead of crashing. The oldest tombstones are freed when there are many.
  */
 
-#include <pthread.h>
-#include <stdatomic.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#define OBJECT_LIVE 0x74796d7021a11ce5ull
-#define OBJECT_DEAD 0x74796d70deadbeefull
-#define OBJECT_BUCKETS 8192u
+#define BUCKETS 65536u
+#define SHARDS 64u /* locks of the table; a power of two, and a divisor of BUCKETS */
 #define TOMBSTONES_KEPT 65536u
-#define PROBLEMS_KEPT 256u
-#define PROBLEM_SIZE 200u
+#define TOMBSTONES_LEAST 64u
+#define TOMBSTONE_BYTES (64u << 20) /* of what they hold; beyond it the oldest go earlier */
 
+enum { IS_IMMORTAL = 1, IS_MUTABLE = 2 };
+
+/* Every kind of object begins with this. What does not change after object_publish needs no lock. */
 typedef struct tympan_object {
-    _Atomic uint64_t magic;
-    atomic_llong count;
-    int kind;
+    const void *address; /* what drivers hold: this object, or a constant string in a driver's own binary */
+    atomic_llong count;  /* 0: dead */
+    atomic_llong held;   /* how many of them are other objects', which give them up by themselves */
+    int kind, flags;
     uint64_t serial;
+    tympan_call made;
+    unsigned thread;
+    size_t weight;                       /* bytes outside this struct */
+    pthread_rwlock_t *lock;              /* of a mutable object's contents */
     struct tympan_object *newer, *older; /* all live objects, by age */
-    struct tympan_object *chain;         /* objects, living and dead, of one hash bucket */
+    struct tympan_object *chain;         /* objects, living and dead, of one bucket */
     struct tympan_object *grave;         /* the next younger tombstone */
-    CFIndex bytes, utf16;                /* of text */
-    UInt8 uuid[16];
-    char text[];                         /* string: UTF-8; URL: path; queue: label */
 } tympan_object;
 
-/* Everything but the counters and the objects' own counts is guarded by `lock`. */
+/* A static object that is there from the beginning. */
+#define IMMORTAL(self, its_kind) {.address = &(self), .count = 1, .kind = (its_kind), .flags = IS_IMMORTAL}
+
+/* What a kind does. Any function may be missing. */
+typedef struct object_class {
+    const char *name;
+    void (*end)(tympan_object *);                                    /* at count 0: gives up other objects */
+    void (*free)(tympan_object *);                                   /* later: its own memory */
+    int (*equal)(tympan_object *, tympan_object *, tympan_call);     /* of two of this kind */
+    CFHashCode (*hash)(tympan_object *, tympan_call);
+    void (*describe)(tympan_object *, char *text, size_t size);      /* for the ledger: takes no lock */
+} object_class;
+
+static const object_class CLASSES[TYMPAN_KINDS]; /* in platform_cf.h */
+
 static struct {
-    pthread_mutex_t lock;
+    pthread_mutex_t lock; /* of all here but the counters */
     tympan_object *newest, *oldest;
-    tympan_object *buckets[OBJECT_BUCKETS];
     tympan_object *first_grave, *last_grave;
     uint64_t graves, serial;
-    char problems[PROBLEMS_KEPT][PROBLEM_SIZE];
-    atomic_ullong created, destroyed, retains, releases, problem_count;
+    size_t grave_bytes;
+    atomic_ullong created, destroyed, retains, releases;
 } ledger = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-static const char *const KIND_NAMES[] = {"object", "CFString", "CFUUID", "CFURL", "dispatch queue"};
+/* The table by address. Lock order: ledger, then a shard. */
+static tympan_object *buckets[BUCKETS];
+static pthread_mutex_t shards[SHARDS] = {[0 ... SHARDS - 1] = PTHREAD_MUTEX_INITIALIZER};
 
-static void ledger_problem(const char *format, ...)
+static unsigned bucket_of(const void *address)
 {
-    va_list arguments;
-    va_start(arguments, format);
-    pthread_mutex_lock(&ledger.lock);
-    uint64_t index = atomic_fetch_add(&ledger.problem_count, 1);
-    if (index < PROBLEMS_KEPT)
-        vsnprintf(ledger.problems[index], PROBLEM_SIZE, format, arguments);
-    pthread_mutex_unlock(&ledger.lock);
-    va_end(arguments);
+    return (unsigned)(((uintptr_t)address >> 4) * 0x9E3779B97F4A7C15ull >> 48) % BUCKETS;
 }
 
-static void object_describe(const tympan_object *object, char *text, size_t size)
+static pthread_mutex_t *shard_of(const void *address)
 {
-    if (object->kind == TYMPAN_UUID)
-        snprintf(text, size, "%s %02X%02X%02X%02X-...", KIND_NAMES[object->kind], object->uuid[0], object->uuid[1],
-                 object->uuid[2], object->uuid[3]);
+    return &shards[bucket_of(address) % SHARDS];
+}
+
+/* CoreFoundation numbers its types at run time, so no number is known in advance. */
+static CFTypeID type_of(int kind)
+{
+    return (CFTypeID)kind + 64;
+}
+
+static const char *name_of(const tympan_object *object)
+{
+    static const char *const mutables[TYMPAN_KINDS] = {
+        [TYMPAN_STRING] = "CFMutableString", [TYMPAN_DATA] = "CFMutableData",
+        [TYMPAN_ARRAY] = "CFMutableArray", [TYMPAN_DICTIONARY] = "CFMutableDictionary",
+    };
+    return object->flags & IS_MUTABLE ? mutables[object->kind] : CLASSES[object->kind].name;
+}
+
+static void object_describe(tympan_object *object, char *text, size_t size)
+{
+    if (CLASSES[object->kind].describe)
+        CLASSES[object->kind].describe(object, text, size);
     else
-        snprintf(text, size, "%s \"%.80s\"", KIND_NAMES[object->kind], object->text);
+        snprintf(text, size, "%s", name_of(object));
 }
 
-static unsigned object_bucket(const void *address)
+static void table_insert(tympan_object *object)
 {
-    return (unsigned)(((uintptr_t)address >> 4) * 0x9E3779B97F4A7C15ull >> 51) % OBJECT_BUCKETS;
-}
-
-static tympan_object *object_find(const void *address) /* with the lock */
-{
-    tympan_object *object = ledger.buckets[object_bucket(address)];
-    while (object && object != address)
-        object = object->chain;
-    return object;
-}
-
-static tympan_object *object_create(int kind, const char *text, CFIndex bytes)
-{
-    tympan_object *object = calloc(1, sizeof *object + (size_t)bytes + 1);
-    if (!object)
-        return NULL;
-    object->magic = OBJECT_LIVE;
-    object->count = 1;
-    object->kind = kind;
-    object->bytes = bytes;
-    if (bytes)
-        memcpy(object->text, text, (size_t)bytes);
-    atomic_fetch_add_explicit(&ledger.created, 1, memory_order_relaxed);
-    pthread_mutex_lock(&ledger.lock);
-    object->serial = ++ledger.serial;
-    object->older = ledger.newest;
-    *(ledger.newest ? &ledger.newest->newer : &ledger.oldest) = object;
-    ledger.newest = object;
-    tympan_object **bucket = &ledger.buckets[object_bucket(object)];
+    pthread_mutex_lock(shard_of(object->address));
+    tympan_object **bucket = &buckets[bucket_of(object->address)];
     object->chain = *bucket;
     *bucket = object;
-    pthread_mutex_unlock(&ledger.lock);
+    pthread_mutex_unlock(shard_of(object->address));
+}
+
+static void table_remove(tympan_object *object)
+{
+    pthread_mutex_lock(shard_of(object->address));
+    tympan_object **link = &buckets[bucket_of(object->address)];
+    while (*link != object)
+        link = &(*link)->chain;
+    *link = object->chain;
+    pthread_mutex_unlock(shard_of(object->address));
+}
+
+/* The live object at an address; NULL, and what the dead one was, for a tombstone; NULL and "" for anything else. */
+static tympan_object *table_find(const void *address, char *dead, size_t size)
+{
+    *dead = 0;
+    pthread_mutex_lock(shard_of(address));
+    tympan_object *object = buckets[bucket_of(address)];
+    while (object && object->address != address)
+        object = object->chain;
+    if (object && atomic_load_explicit(&object->count, memory_order_acquire) <= 0) {
+        object_describe(object, dead, size);
+        object = NULL;
+    }
+    pthread_mutex_unlock(shard_of(address));
     return object;
 }
 
-static void tombstone_free_oldest(void) /* with the lock */
+/* --- life ---------------------------------------------------------------- */
+
+static _Thread_local int makes_immortals; /* what this thread makes now, lives for ever */
+
+void tympan_ledger_immortal(int on)
+{
+    makes_immortals = on ? IS_IMMORTAL : 0;
+}
+
+/* A new object of `size` bytes with a count of 1, which nobody can find before object_publish. */
+static void *object_create(int kind, int flags, size_t size, tympan_call call)
+{
+    tympan_object *object = calloc(1, size);
+    if (!object)
+        abort();
+    object->address = object;
+    object->count = 1;
+    object->kind = kind;
+    object->flags = flags | makes_immortals;
+    object->made = call;
+    object->thread = thread_number();
+    if (flags & IS_MUTABLE) {
+        object->lock = malloc(sizeof *object->lock);
+        if (!object->lock || pthread_rwlock_init(object->lock, NULL))
+            abort();
+    }
+    return object;
+}
+
+/* Answers what drivers hold. Immortal objects are in the table, but not in the ledger. */
+static const void *object_publish(void *made)
+{
+    tympan_object *object = made;
+    if (!(object->flags & IS_IMMORTAL)) {
+        atomic_fetch_add_explicit(&ledger.created, 1, memory_order_relaxed);
+        pthread_mutex_lock(&ledger.lock);
+        object->serial = ++ledger.serial;
+        object->older = ledger.newest;
+        *(ledger.newest ? &ledger.newest->newer : &ledger.oldest) = object;
+        ledger.newest = object;
+        pthread_mutex_unlock(&ledger.lock);
+    }
+    table_insert(object);
+    return object->address;
+}
+
+static void object_free(tympan_object *object)
+{
+    if (CLASSES[object->kind].free)
+        CLASSES[object->kind].free(object);
+    if (object->lock)
+        pthread_rwlock_destroy(object->lock);
+    free(object->lock);
+    free(object);
+}
+
+static void tombstone_free_oldest(void) /* with the ledger's lock */
 {
     tympan_object *object = ledger.first_grave;
     ledger.first_grave = object->grave;
     ledger.graves--;
-    tympan_object **link = &ledger.buckets[object_bucket(object)];
-    while (*link != object)
-        link = &(*link)->chain;
-    *link = object->chain;
-    free(object);
+    ledger.grave_bytes -= object->weight;
+    table_remove(object);
+    object_free(object);
 }
 
 static void object_bury(tympan_object *object)
 {
     atomic_fetch_add_explicit(&ledger.destroyed, 1, memory_order_relaxed);
+    if (CLASSES[object->kind].end)
+        CLASSES[object->kind].end(object);
     pthread_mutex_lock(&ledger.lock);
-    object->magic = OBJECT_DEAD;
     *(object->older ? &object->older->newer : &ledger.oldest) = object->newer;
     *(object->newer ? &object->newer->older : &ledger.newest) = object->older;
     *(ledger.graves ? &ledger.last_grave->grave : &ledger.first_grave) = object;
     ledger.last_grave = object;
-    if (++ledger.graves > TOMBSTONES_KEPT)
+    ledger.grave_bytes += object->weight;
+    ledger.graves++;
+    while (ledger.graves > TOMBSTONES_KEPT || (ledger.graves > TOMBSTONES_LEAST && ledger.grave_bytes > TOMBSTONE_BYTES))
         tombstone_free_oldest();
     pthread_mutex_unlock(&ledger.lock);
 }
 
+/* --- references from drivers ------------------------------------------------ */
+
+static tympan_object *constant_adopt(const void *reference); /* in platform_constant.h */
+
 /* The object behind a reference that a driver passed to `call`, or NULL with a problem written down. */
-static tympan_object *object_check(const void *reference, const char *call)
+static void *object_check(const void *reference, tympan_call call)
 {
-    tympan_object *object = (tympan_object *)reference;
-    if (!object) {
-        ledger_problem("%s(NULL)", call);
+    char dead[120];
+    if (!reference) {
+        problem(TYMPAN_NULL_REFERENCE, call, "%s(NULL)", call.name);
         return NULL;
     }
-    uint64_t magic = (uintptr_t)reference % 8 ? 0 : object->magic;
-    if (magic == OBJECT_LIVE)
+    tympan_object *object = table_find(reference, dead, sizeof dead);
+    if (object || (!*dead && (object = constant_adopt(reference))))
         return object;
-    if (magic == OBJECT_DEAD) {
-        char text[120];
-        object_describe(object, text, sizeof text);
-        ledger_problem("%s of %s, which was already released to 0", call, text);
-    } else {
-        ledger_problem("%s of %p, which is no object", call, reference);
-    }
+    int release = strcasestr(call.name, "release") != NULL;
+    if (*dead)
+        problem(release ? TYMPAN_OVER_RELEASE : TYMPAN_USE_AFTER_FREE, call,
+                "%s of %s, which was already released to 0", call.name, dead);
+    else
+        problem(TYMPAN_FOREIGN, call, "%s of %p, which is no object", call.name, reference);
     return NULL;
 }
 
-static void object_retain(const void *reference, const char *call)
+/* The same, of one kind. */
+static void *checked(const void *reference, int kind, tympan_call call)
 {
     tympan_object *object = object_check(reference, call);
-    if (!object)
-        return;
-    atomic_fetch_add_explicit(&ledger.retains, 1, memory_order_relaxed);
-    atomic_fetch_add_explicit(&object->count, 1, memory_order_relaxed);
+    if (object && object->kind != kind) {
+        problem(TYMPAN_WRONG_TYPE, call, "%s of a %s", call.name, name_of(object));
+        return NULL;
+    }
+    return object;
 }
 
-static void object_release(const void *reference, const char *call)
+/* The same, of one kind and mutable. */
+static void *checked_mutable(const void *reference, int kind, tympan_call call)
+{
+    tympan_object *object = checked(reference, kind, call);
+    if (object && !(object->flags & IS_MUTABLE)) {
+        char text[120];
+        object_describe(object, text, sizeof text);
+        problem(TYMPAN_IMMUTABLE, call, "%s of an immutable %s", call.name, text);
+        return NULL;
+    }
+    return object;
+}
+
+/* Whether it still lived: the count of a dead object stays 0. */
+static int count_up(tympan_object *object)
+{
+    long long count = atomic_load_explicit(&object->count, memory_order_relaxed);
+    while (count > 0)
+        if (atomic_compare_exchange_weak_explicit(&object->count, &count, count + 1, memory_order_relaxed,
+                                                  memory_order_relaxed))
+            return 1;
+    return 0;
+}
+
+/* The count before; 0 when it was dead already. */
+static long long count_down(tympan_object *object)
+{
+    long long count = atomic_load_explicit(&object->count, memory_order_relaxed);
+    while (count > 0)
+        if (atomic_compare_exchange_weak_explicit(&object->count, &count, count - 1, memory_order_acq_rel,
+                                                  memory_order_relaxed))
+            return count;
+    return 0;
+}
+
+static const void *object_retain(const void *reference, tympan_call call)
 {
     tympan_object *object = object_check(reference, call);
-    if (!object)
-        return;
-    atomic_fetch_add_explicit(&ledger.releases, 1, memory_order_relaxed);
-    if (atomic_fetch_sub_explicit(&object->count, 1, memory_order_acq_rel) == 1)
-        object_bury(object);
+    if (!object || object->flags & IS_IMMORTAL)
+        return reference;
+    atomic_fetch_add_explicit(&ledger.retains, 1, memory_order_relaxed);
+    if (!count_up(object))
+        problem(TYMPAN_RACE, call, "%s of a %s that another thread releases to 0", call.name, name_of(object));
+    return reference;
 }
+
+/* For an owner that gives `share` of its references up: 1 by object_drop, 0 by CFRelease. What only other
+ * objects own is not released: one of them will do it. */
+static void object_give_up(const void *reference, int share, tympan_call call)
+{
+    tympan_object *object = object_check(reference, call);
+    if (!object || object->flags & IS_IMMORTAL)
+        return;
+    long long held = atomic_fetch_sub(&object->held, share) - share;
+    if (!share && held && atomic_load(&object->count) <= held) {
+        char text[120];
+        object_describe(object, text, sizeof text);
+        problem(TYMPAN_OVER_RELEASE, call, "%s of %s, which is owned only by what holds it", call.name, text);
+        return;
+    }
+    atomic_fetch_add_explicit(&ledger.releases, 1, memory_order_relaxed);
+    long long before = count_down(object);
+    if (before == 1)
+        object_bury(object);
+    else if (!before)
+        problem(TYMPAN_RACE, call, "%s of a %s that another thread releases to 0", call.name, name_of(object));
+}
+
+static void object_release(const void *reference, tympan_call call)
+{
+    object_give_up(reference, 0, call);
+}
+
+/* A reference that a caller has becomes another object's. */
+static void object_own(const void *reference)
+{
+    char dead[8];
+    tympan_object *object = table_find(reference, dead, sizeof dead);
+    if (object)
+        atomic_fetch_add(&object->held, 1);
+}
+
+/* Retain and release by another object. */
+static const void *object_hold(const void *reference, tympan_call call)
+{
+    object_retain(reference, call);
+    object_own(reference);
+    return reference;
+}
+
+/* The same of an object that may be dying; whether it lives. */
+static int object_hold_living(tympan_object *object)
+{
+    int lives = count_up(object);
+    if (lives) {
+        atomic_fetch_add_explicit(&ledger.retains, 1, memory_order_relaxed);
+        atomic_fetch_add(&object->held, 1);
+    }
+    return lives;
+}
+
+static void object_drop(const void *reference, tympan_call call)
+{
+    object_give_up(reference, 1, call);
+}
+
+/* --- what the host reads ------------------------------------------------------ */
 
 tympan_ledger tympan_ledger_read(void)
 {
-    tympan_ledger now = {ledger.created, ledger.destroyed, ledger.retains, ledger.releases, 0, ledger.problem_count};
+    tympan_ledger now = {ledger.created, ledger.destroyed, ledger.retains, ledger.releases, 0, problems.count};
     now.live = now.created - now.destroyed;
     return now;
 }
@@ -185,51 +368,38 @@ uint64_t tympan_ledger_serial(void)
     return serial;
 }
 
-uint64_t tympan_ledger_next(uint64_t after, int *kind, int64_t *count, char *text, size_t size)
+size_t tympan_ledger_live(uint64_t after, tympan_row *rows, size_t room)
 {
-    uint64_t serial = 0;
+    size_t filled = 0;
     pthread_mutex_lock(&ledger.lock);
-    tympan_object *object = ledger.oldest;
-    while (object && object->serial <= after)
-        object = object->newer;
-    if (object) {
-        serial = object->serial;
-        *kind = object->kind;
-        *count = object->count;
-        object_describe(object, text, size);
+    tympan_object *object = ledger.newest;
+    while (object && object->older && object->older->serial > after)
+        object = object->older;
+    for (; object && filled < room; object = object->newer) {
+        long long count = atomic_load(&object->count);
+        if (object->serial <= after || count <= 0)
+            continue;
+        rows[filled] = (tympan_row){object->serial, count, atomic_load(&object->held), object->kind, object->thread,
+                                    object->made.name, object->made.site, ""};
+        object_describe(object, rows[filled].text, sizeof rows[filled].text);
+        filled++;
     }
     pthread_mutex_unlock(&ledger.lock);
-    return serial;
-}
-
-int tympan_ledger_problem(size_t index, char *text, size_t size)
-{
-    pthread_mutex_lock(&ledger.lock);
-    int there = index < ledger.problem_count && index < PROBLEMS_KEPT;
-    if (there)
-        snprintf(text, size, "%s", ledger.problems[index]);
-    pthread_mutex_unlock(&ledger.lock);
-    return there;
-}
-
-void tympan_ledger_clear_problems(void)
-{
-    pthread_mutex_lock(&ledger.lock);
-    ledger.problem_count = 0;
-    pthread_mutex_unlock(&ledger.lock);
+    return filled;
 }
 
 int tympan_kind_of(const void *address)
 {
-    pthread_mutex_lock(&ledger.lock);
-    tympan_object *object = object_find(address);
-    int kind = object && object->magic == OBJECT_LIVE ? object->kind : TYMPAN_NO_OBJECT;
-    pthread_mutex_unlock(&ledger.lock);
-    return kind;
+    char dead[8];
+    tympan_object *object = address ? table_find(address, dead, sizeof dead) : NULL;
+    if (!object && address && !*dead)
+        object = constant_adopt(address);
+    return object ? object->kind : TYMPAN_NO_OBJECT;
 }
 
-CFIndex tympan_text_size(const void *address)
+int tympan_is_mutable(const void *address)
 {
-    int kind = tympan_kind_of(address);
-    return kind == TYMPAN_STRING || kind == TYMPAN_URL ? ((const tympan_object *)address)->bytes : -1;
+    char dead[8];
+    tympan_object *object = address ? table_find(address, dead, sizeof dead) : NULL;
+    return object && object->flags & IS_MUTABLE;
 }
