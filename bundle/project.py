@@ -8,6 +8,7 @@ import uuid
 from pathlib import Path
 
 from tympan._errors import UsageError
+from tympan.bundle import fields
 from tympan.bundle import source as sources
 
 #: The keys of ``[tool.tympan]`` in pyproject.toml, all optional.
@@ -33,7 +34,9 @@ class Project:
 
     def inspect(self):
         """Read the source and find the driver class."""
-        return sources.inspect(self.path, self.settings.get("class"))
+        found = sources.inspect(self.path, self.settings.get("class"))
+        fields.check(self.path)
+        return found
 
 
 def shown(path):

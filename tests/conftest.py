@@ -9,16 +9,30 @@ TESTS = Path(__file__).parent
 ROOT = TESTS.parent
 
 
-@pytest.fixture(scope="session")
-def kernels(private_cache, tmp_path_factory):
-    """The module tests/kernels.pyx: the core's inline IO code."""
-    from tympan.bundle.compile import cython_object, load
+def compiled(name):
+    """The module tests/NAME.pyx, imported."""
+    from tympan.bundle import cache
+    from tympan.bundle.compile import core_key, cython_object, load
     from tympan.bundle.toolchain import compiler, run_checked
 
-    built = tmp_path_factory.mktemp("kernels") / "kernels.o"
-    cython_object(TESTS / "kernels.pyx", "kernels", TESTS, built)
-    run_checked([*compiler(), "-shared", built, "-o", built.with_suffix(".so")], "linking kernels")
-    return load("kernels", built.with_suffix(".so"))
+    def make(output):
+        built = output.with_suffix(".o")
+        cython_object(TESTS / f"{name}.pyx", name, TESTS, built)
+        run_checked([*compiler(), "-shared", built, "-o", output], f"linking {name}")
+
+    return load(name, cache.stored(f"{name}-{cache.key(core_key(), TESTS / f'{name}.pyx')}/{name}.so", make))
+
+
+@pytest.fixture(scope="session")
+def kernels(private_cache):
+    """The module tests/kernels.pyx: the core's inline IO code."""
+    return compiled("kernels")
+
+
+@pytest.fixture(scope="session")
+def io_code(private_cache):
+    """The module tests/io_code.pyx: what drivers call of the realtime primitives."""
+    return compiled("io_code")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -191,8 +191,8 @@ cdef class DoubleBuffer:
     Args:
         block: the first version, bytes or a C-contiguous array; or its size, for zeros.
 
-    Progress: readers are wait-free. A writer blocks, without the GIL, while another one writes
-    and while a reader is still in the version before the newest one. Raises ValueError, MemoryError.
+    Progress: readers are wait-free. A writer blocks, without the GIL, while another one writes and until the
+    readers that were inside have left. Raises ValueError, MemoryError.
     """
 
     def __cinit__(self, block):

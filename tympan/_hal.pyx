@@ -25,8 +25,8 @@ from tympan._properties cimport find_row
 from tympan._properties_types cimport READ_ONLY, SET_FORMAT, SET_RATE, Row
 from tympan._ring cimport ring_move
 from tympan._rt cimport (
-    ty_add_u32, ty_compare_exchange_u32, ty_load_u32, ty_mutex_destroy, ty_mutex_init, ty_mutex_lock,
-    ty_mutex_unlock, ty_store_f64, ty_store_pointer, ty_store_release_u32,
+    ty_count_down, ty_count_up, ty_load_u32, ty_load_u64, ty_mutex_destroy, ty_mutex_init, ty_mutex_lock,
+    ty_mutex_unlock, ty_store_f64, ty_store_pointer, ty_store_release_u32, ty_store_release_u64,
 )
 from tympan.coreaudio cimport *
 
@@ -123,37 +123,38 @@ cdef HRESULT QueryInterface(void* ref, REFIID uuid, LPVOID* out) noexcept nogil:
     return 0
 
 
+# Lock-free, and the count stays between 0 and its limit: see ty_count_up.
 cdef ULONG AddRef(void* ref) noexcept nogil:
     cdef Core* core = core_of(ref)
-    return ty_add_u32(&core.references, 1) if core is not NULL else 0
+    return ty_count_up(&core.references) if core is not NULL else 0
 
 
 cdef ULONG Release(void* ref) noexcept nogil:
     cdef Core* core = core_of(ref)
+    cdef uint64_t generation
     cdef uint32_t count
     if core is NULL:
         return 0
-    while True:
-        count = ty_load_u32(&core.references)
-        if count == 0:
-            return 0            # released too often: not ours to crash on
-        if ty_compare_exchange_u32(&core.references, count, count - 1):
-            break
+    generation = ty_load_u64(&core.generation)      # while there is a reference it stays the same
+    count = ty_count_down(&core.references)
+    if count == 0:
+        return 0                # released too often: not ours to crash on
     if count == 1:
-        _tear_down(core)
+        _tear_down(core, generation)
     return count - 1
 
 
 # The last reference is gone: everything of Initialize is undone, so that the
-# factory can start anew. The interpreter and the Core stay.
-cdef void _tear_down(Core* core) noexcept nogil:
+# factory can start anew. The interpreter and the Core stay. When the host did that
+# meanwhile, on another thread, there is nothing left of this generation to undo.
+cdef void _tear_down(Core* core, uint64_t generation) noexcept nogil:
     ty_mutex_lock(&core.control)
-    if core.graph is not NULL:
+    if core.graph is not NULL and core.generation == generation:
         _stop_running(core)
         _drop_driver(core, core.graph)
         dispatch_release(core.queue)
         core.host = NULL
-    core.change_id = 0
+        core.change_id = 0
     ty_mutex_unlock(&core.control)
 
 
@@ -189,7 +190,7 @@ cdef OSStatus _initialize(Core* core, AudioServerPlugInHostRef host) noexcept no
     mach_timebase_info(&timebase)
     core.ticks_num = <uint64_t>1000000000 * timebase.denom
     core.ticks_den = timebase.numer
-    core.generation += 1
+    ty_store_release_u64(&core.generation, core.generation + 1)     # jobs read it without the mutex
     status = _create_driver(core, &graph)
     if status != kAudioHardwareNoError or graph is NULL:
         return status or kAudioHardwareUnspecifiedError

@@ -78,7 +78,7 @@ static inline float ty_ramp_step(ty_ramp *r) {
     return (float)r->now;
 }
 
-/* Look the target up: before one frame, or before all frames of a block. */
+/* Look the target up: before one frame, or before all frames of a block that has some. */
 static inline void ty_ramp_follow(ty_ramp *r) {
     double target = ty_parameter_get(&r->target);
     if (target != r->aim) ty_ramp_begin(r, target);
@@ -90,14 +90,14 @@ static inline float ty_ramp_next(ty_ramp *r) {
 }
 
 static inline void ty_ramp_fill(ty_ramp *r, float *values, size_t frames) {
-    ty_ramp_follow(r);
+    if (frames) ty_ramp_follow(r);
     for (size_t i = 0; i < frames; i++) values[i] = ty_ramp_step(r);
 }
 
 /* output = value * input, a value for each frame of `channels` samples; the same memory will do. */
 static inline void ty_ramp_apply(ty_ramp *r, float *output, const float *input, size_t frames, size_t channels) {
     size_t i = 0;
-    ty_ramp_follow(r);
+    if (frames) ty_ramp_follow(r);
     for (; i < frames && r->left != 0; i++) {
         float value = ty_ramp_step(r);
         for (size_t c = i * channels; c < (i + 1) * channels; c++) output[c] = value * input[c];

@@ -27,7 +27,7 @@ static ty_spsc ring;
 
 static void *struct_producer(void *unused) {
     (void)unused;
-    pthread_barrier_wait(&stress_together);
+    stress_together();
     for (uint64_t n = 0; n < stress_count;) {
         Item item = make_item(0, n);
         if (ty_spsc_push_one(&ring, &item, sizeof item))
@@ -39,7 +39,7 @@ static void *struct_producer(void *unused) {
 }
 static void *struct_consumer(void *unused) {
     (void)unused;
-    pthread_barrier_wait(&stress_together);
+    stress_together();
     for (uint64_t n = 0; n < stress_count;) {
         Item item;
         if (ty_spsc_pop_one(&ring, &item, sizeof item))
@@ -55,6 +55,7 @@ static void stress_structs(void) {
 }
 
 enum { CHANNELS = 3, MOST_FRAMES = 40 };
+static uint32_t samples_done;
 
 static float sample_of(uint64_t frame, uint64_t channel) { return (float)((frame * CHANNELS + channel) & 0xFFFFFF); }
 
@@ -63,7 +64,7 @@ static void *sample_producer(void *unused) {
     uint64_t state = 1, frame = 0, pushes = 0;
     float block[MOST_FRAMES * CHANNELS];
     (void)unused;
-    pthread_barrier_wait(&stress_together);
+    stress_together();
     while (pushes < stress_count) {
         uint64_t want = 1 + stress_random(&state) % 8, taken;
         if (stress_random(&state) % 64 == 0) want = MOST_FRAMES;
@@ -75,27 +76,35 @@ static void *sample_producer(void *unused) {
         else
             sched_yield();
     }
-    block[0] = -1; /* the end */
-    while (!ty_spsc_push(&ring, block, 1)) sched_yield();
+    block[0] = -1; /* the end, again and again, because the consumer drops some frames */
+    while (!ty_load_acquire_u32(&samples_done)) {
+        ty_spsc_push(&ring, block, 1);
+        sched_yield();
+    }
     return NULL;
 }
 static void *sample_consumer(void *unused) {
     uint64_t state = 2, frame = 0;
     float block[MOST_FRAMES * CHANNELS];
     (void)unused;
-    pthread_barrier_wait(&stress_together);
+    stress_together();
     for (;;) {
         uint64_t there = ty_spsc_pop(&ring, block, 1 + stress_random(&state) % MOST_FRAMES);
         if (!there) sched_yield();
         for (uint64_t i = 0; i < there * CHANNELS; i++) {
-            if (block[i] == -1) return NULL;
-            if (block[i] != sample_of(frame + i / CHANNELS, i % CHANNELS)) fail("a wrong sample in frame %llu", (unsigned long long)frame);
+            if (block[i] == -1) {
+                ty_store_release_u32(&samples_done, 1);
+                return NULL;
+            }
+            if (block[i] != sample_of(frame + i / CHANNELS, i % CHANNELS))
+                fail("a wrong sample in frame %llu", (unsigned long long)frame);
         }
         frame += there;
+        if (there == 3) frame += ty_spsc_discard(&ring, 2);
     }
 }
 static void stress_samples(void) {
-    ty_spsc_create(&ring, CHANNELS * sizeof(float), 37); /* no power of two */
+    ty_spsc_create(&ring, CHANNELS * sizeof(float), 331); /* no power of two */
     stress_run(2, (void *(*[])(void *)){sample_producer, sample_consumer});
 }
 
@@ -107,13 +116,14 @@ static uint32_t readers_left = READERS;
 
 static void check_block(const uint64_t *block, uint64_t version, uint64_t *newest) {
     for (int i = 0; i < WORDS; i++)
-        if (block[i] != stress_mark(version) + (uint64_t)i) fail("a block of version %llu is not whole", (unsigned long long)version);
+        if (block[i] != stress_mark(version) + (uint64_t)i)
+            fail("a block of version %llu is not whole", (unsigned long long)version);
     if (version < *newest) fail("version %llu after %llu", (unsigned long long)version, (unsigned long long)*newest);
     *newest = version;
 }
 static void *buffer_reader(void *number) {
     uint64_t block[WORDS], newest = 0;
-    pthread_barrier_wait(&stress_together);
+    stress_together();
     for (uint64_t n = 0; n < stress_count / READERS; n++) {
         uint32_t ticket;
         if (n % 2) {
@@ -131,7 +141,7 @@ static void *buffer_reader(void *number) {
 static void *buffer_writer(void *unused) {
     uint64_t block[WORDS], version = 1;
     (void)unused;
-    pthread_barrier_wait(&stress_together);
+    stress_together();
     while (ty_load_acquire_u32(&readers_left)) {
         version++;
         for (int i = 0; i < WORDS; i++) block[i] = stress_mark(version) + (uint64_t)i;
@@ -156,12 +166,12 @@ static uint32_t parameter_done;
 static double value_of(uint64_t n) { return (double)(n % 67108864) * (1 + 1.0 / 67108864); }
 
 static void *parameter_setter(void *unused) {
-    pthread_barrier_wait(&stress_together);
+    stress_together();
     for (uint64_t n = 1; !ty_load_acquire_u32(&parameter_done); n++) ty_parameter_set(&parameter, value_of(n));
     return unused;
 }
 static void *parameter_getter(void *unused) {
-    pthread_barrier_wait(&stress_together);
+    stress_together();
     for (uint64_t n = 0; n < stress_count; n++) {
         double value = ty_parameter_get(&parameter);
         if (value != value_of((uint64_t)value)) fail("a value of two halves: %a", value);
@@ -176,7 +186,7 @@ static ty_ramp ramp;
 
 static void *ramp_setter(void *unused) {
     uint64_t state = 3;
-    pthread_barrier_wait(&stress_together);
+    stress_together();
     while (!ty_load_acquire_u32(&parameter_done)) {
         ty_parameter_set(&ramp.target, (double)(stress_random(&state) % 1001) / 500 - 1);
         for (int i = 0; i < 50; i++) sched_yield();
@@ -185,7 +195,7 @@ static void *ramp_setter(void *unused) {
 }
 static void *ramp_follower(void *unused) {
     float before = 0, block[64];
-    pthread_barrier_wait(&stress_together);
+    stress_together();
     for (uint64_t n = 0; n < stress_count; n += 64) {
         ty_ramp_fill(&ramp, block, 64);
         for (int i = 0; i < 64; i++) {
@@ -211,7 +221,7 @@ static uint32_t producers_left = PRODUCERS;
 
 static void *log_producer(void *number) {
     uint64_t who = (uint64_t)(intptr_t)number;
-    pthread_barrier_wait(&stress_together);
+    stress_together();
     for (uint64_t n = 0; n < stress_count / PRODUCERS; n++) {
         Item item = make_item(who, n);
         if (!ty_mpsc_push(&records, &item, sizeof item)) sched_yield();
@@ -221,12 +231,13 @@ static void *log_producer(void *number) {
 }
 static void *log_drainer(void *unused) {
     uint64_t next[PRODUCERS] = {0}, got = 0;
-    pthread_barrier_wait(&stress_together);
+    stress_together();
     for (;;) {
         Item item;
         uint32_t left = ty_load_acquire_u32(&producers_left);
         if (ty_mpsc_pop(&records, &item)) {
-            if (item.who >= PRODUCERS || item.number < next[item.who]) fail("record %llu again", (unsigned long long)item.number);
+            if (item.who >= PRODUCERS || item.number < next[item.who])
+                fail("record %llu again", (unsigned long long)item.number);
             check_item(&item, item.number);
             next[item.who] = item.number + 1;
             got++;
@@ -255,16 +266,16 @@ static void *owner(void *number) {
     intptr_t who = (intptr_t)number;
     for (uint64_t n = 0; n < stress_count / OWNERS; n++) {
         if (n % 1024 == 0) {    /* all hold one; the last to let go looks at what the others left */
-            pthread_barrier_wait(&stress_together);
+            stress_together();
             if (!ty_count_up(&references)) fail("the count is full");
-            pthread_barrier_wait(&stress_together);
+            stress_together();
             slots[who] = n;
             if (ty_count_down(&references) == 1)
                 for (int i = 0; i < OWNERS; i++)
                     if (slots[i] != n) fail("slot %d is %llu", i, (unsigned long long)slots[i]);
-            pthread_barrier_wait(&stress_together);
+            stress_together();
             if (ty_count_down(&references) != 0) fail("a reference too many");
-            pthread_barrier_wait(&stress_together);
+            stress_together();
         }
         if (!ty_count_up(&references)) fail("the count is full");
         if (!ty_count_down(&references)) fail("a reference was lost");
@@ -283,7 +294,7 @@ static uint32_t running, seen; /* seen: the control thread uses no place again b
 static uint64_t prepared[PREPARED]; /* plain */
 
 static void *control(void *unused) {
-    pthread_barrier_wait(&stress_together);
+    stress_together();
     for (uint64_t n = 1; n <= stress_count; n++) {
         if (n % (PREPARED / 2) == 0)
             while ((uint32_t)n - ty_load_acquire_u32(&seen) > PREPARED / 2) sched_yield();
@@ -294,7 +305,7 @@ static void *control(void *unused) {
 }
 static void *cycles(void *unused) {
     uint64_t known = 0;
-    pthread_barrier_wait(&stress_together);
+    stress_together();
     while (known < stress_count) {
         uint64_t now = ty_load_acquire_u32(&running);
         if (now == known) sched_yield();

@@ -8,8 +8,18 @@
 
 #include "_rt.h"
 
-static pthread_barrier_t stress_together;
 static uint64_t stress_count;
+static uint32_t stress_threads, stress_waiting, stress_round;
+
+/* Until all threads are here. macOS has no pthread_barrier. */
+static inline void stress_together(void) {
+    uint32_t now = ty_load_acquire_u32(&stress_round);
+    if (ty_add_u32(&stress_waiting, 1) == stress_threads) {
+        ty_store_u32(&stress_waiting, 0);
+        ty_store_release_u32(&stress_round, now + 1);
+    }
+    while (ty_load_acquire_u32(&stress_round) == now) sched_yield();
+}
 
 static inline void fail(const char *form, ...) {
     va_list arguments;
@@ -32,7 +42,7 @@ static inline uint64_t stress_mark(uint64_t number) { return (number + 1) * UINT
 
 static inline void stress_run(int count, void *(**bodies)(void *)) {
     pthread_t threads[8];
-    pthread_barrier_init(&stress_together, NULL, (unsigned)count);
+    stress_threads = (uint32_t)count;
     for (intptr_t i = 0; i < count; i++) pthread_create(&threads[i], NULL, bodies[i], (void *)i);
     for (int i = 0; i < count; i++) pthread_join(threads[i], NULL);
 }
