@@ -1,4 +1,7 @@
-"""Probes: each looks, call by call, whether one defect is there, in a process of its own.
+"""Probes: each looks, call by call, whether one defect is there.
+
+They run in child processes, because a defect may crash or hang; the time to fork is most
+of what they cost, so those that must find nothing share a child.
 
 A probe answers True when the driver keeps what the specification says. It is made for
 one defect of defects.toml and asks as directly as it can, so that a validator can be
@@ -43,30 +46,44 @@ def load():
     return PROBES
 
 
-def outcome(defect, bundle, environment, seconds=60):
+def outcome(defect, bundle, environment, seconds=60.0):
     """What the probe of a defect finds in a bundle: "holds", "broken", "crash" or "hang".
 
     ``bundle`` is a name for build.bundle. Raises RuntimeError when the probe itself failed.
     """
-    function, options = PROBES[defect]
-    path = build.bundle(options["bundle"] if options["bundle"] == "watched" else bundle)
+    return sweep([defect], bundle, environment, seconds)[defect]
+
+
+def sweep(defects, bundle, environment, seconds=60.0):
+    """{defect: outcome} of several probes, one after the other in one child; ends at a crash or hang."""
+    paths = {name: path_for(name, bundle) for name in defects}
     reader, writer = os.pipe()
     child = os.fork()
     if not child:
-        run_in_child(writer, function, path, options, environment, seconds)
+        os.close(reader)
+        run_in_child(writer, paths, environment, seconds)
     os.close(writer)
     with os.fdopen(reader) as pipe:
-        text = pipe.read()
+        answers = [json.loads(line) for line in pipe]
     _, status = os.waitpid(child, 0)
+    found = {name: outcome_of(name, answer) for name, answer in zip(defects, answers, strict=False)}
     if os.WIFSIGNALED(status):
-        return "hang" if os.WTERMSIG(status) == signal.SIGALRM else "crash"
-    answer = json.loads(text)
+        found[defects[len(answers)]] = "hang" if os.WTERMSIG(status) == signal.SIGALRM else "crash"
+    return found
+
+
+def path_for(defect, bundle):
+    """A binary that counts its calls is the defective one, with or without a defect chosen."""
+    return build.bundle("watched" if PROBES[defect][1]["bundle"] == "watched" else bundle)
+
+
+def outcome_of(defect, answer):
     if "error" in answer:
         raise RuntimeError(f"the probe of {defect} failed\n{answer['error']}")
     return "holds" if answer["holds"] else "broken"
 
 
-def run_in_child(writer, function, path, options, environment, seconds):
+def run_in_child(writer, paths, environment, seconds):
     """Never returns. An alarm ends a child that hangs, a signal one that crashes; both are answers."""
     try:
         faulthandler.disable()
@@ -75,12 +92,14 @@ def run_in_child(writer, function, path, options, environment, seconds):
         signal.setitimer(signal.ITIMER_REAL, seconds)
         os.environ.pop(build.VARIABLE, None)
         os.environ.update(environment)
-        os.write(writer, json.dumps(answer_of(function, path, options)).encode())
+        for name, path in paths.items():
+            os.write(writer, json.dumps(answer_of(*PROBES[name], path)).encode() + b"\n")
     finally:
         os._exit(0)
 
 
-def answer_of(function, path, options):
+def answer_of(function, options, path):
+    driver = None
     try:
         if options["bundle"] == "path":
             return {"holds": bool(function(path))}
@@ -93,6 +112,9 @@ def answer_of(function, path, options):
         return {"holds": False}  # a call that must succeed was refused
     except BaseException:
         return {"error": traceback.format_exc()}
+    finally:
+        if driver:
+            driver.close()
 
 
 def main(names):

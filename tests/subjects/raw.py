@@ -323,6 +323,13 @@ class Driver(Table):
     def initialize(self):
         return self.call("initialize", ctypes.addressof(self.host.table))
 
+    def close(self):
+        """Release every reference, however many there are, so that another life can begin."""
+        for _ in range(1000):
+            if not self.ref or not 0 < self.call("release") < 1000:
+                break
+        _platform.pump()
+
     def pump(self):
         """Run what the driver queued."""
         return _platform.pump()

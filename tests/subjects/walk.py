@@ -44,7 +44,7 @@ class Walk:
         status, size = d.size(*key)
         self.look(key, there == (status == 0), f"has {there}, size {status:#x}")
         self.look(key, (d.settable(*key)[0] == 0) == there, "settable differs from has")
-        for room in {0, 3, size, size + 8}:
+        for room in {0, 3, size, size + 8} if there else {8}:
             self.get(key, there, size, room)
 
     def get(self, key, there, size, room):
