@@ -1,5 +1,6 @@
 """The benchmark's page: tables of ratios, and the goals with whether they are met."""
 
+from subjects import PRIMITIVES
 from worker import CHANNELS, FRAMES, PROPERTIES
 
 INTRO = """\
@@ -39,6 +40,12 @@ def property_table(cells):
         row = [cells.get(f"get/{name}/{selector}") for name in ("tympan 2", "tympan 64", "floor 2")]
         lines.append(f"| `{selector}` | " + " | ".join("-" if v is None else f"{v:.1f}" for v in row) + " |")
     return lines
+
+
+def primitive_table(cells):
+    lines = ["## Realtime primitives", "", "Called as IO code calls them, by one thread; loops and all.", ""]
+    lines += ["| operation | ns |", "|---|--:|"]
+    return [*lines, *(f"| {what} | {cells[f'primitive/{name}']:.1f} |" for name, what in PRIMITIVES.items())]
 
 
 def start_table(cells, sizes):
@@ -114,6 +121,7 @@ def write_report(cells, sizes, machine, processes):
         io_table(cells, "read", "ReadInput"),
         render_table(cells),
         property_table(cells),
+        primitive_table(cells),
         start_table(cells, sizes),
     ]
     return "\n\n".join("\n".join(part) for part in parts) + "\n"

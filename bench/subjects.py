@@ -4,7 +4,7 @@ import plistlib
 import subprocess
 from pathlib import Path
 
-from tympan.bundle import build_bundle
+from tympan.bundle import build_bundle, cache, compile, toolchain
 from tympan.bundle.toolchain import compiler
 
 HERE = Path(__file__).parent
@@ -57,6 +57,36 @@ def loopback_bundle(folder, channels):
     return build_bundle(source, folder)
 
 
+#: The functions of loops.pyx, and what each of them does once.
+PRIMITIVES = {
+    "parameter_get": "`Parameter.get`",
+    "parameter_set": "`Parameter.set`",
+    "next_settled": "`SmoothedParameter.next`, no ramp",
+    "next_on_a_ramp": "`SmoothedParameter.next`, linear ramp",
+    "next_exponential": "`SmoothedParameter.next`, exponential ramp",
+    "apply_settled": "`SmoothedParameter.apply`, 512 stereo frames, no ramp",
+    "apply_on_a_ramp": "`SmoothedParameter.apply`, 512 stereo frames, linear ramp",
+    "sample_ring": "`SampleRing.push` and `pop`, 512 stereo frames",
+    "struct_ring": "`StructRing.push` and `pop`, 16 bytes",
+    "double_buffer_load": "`DoubleBuffer.load`, 96 bytes",
+    "double_buffer_acquire": "`DoubleBuffer.acquire` and `release`",
+    "log_try_push": "`LogSink.try_push`, 16 bytes, and taking it out again",
+    "log_try_push_when_full": "`LogSink.try_push` when the queue is full",
+}
+
+
+def primitives():
+    """The module loops.pyx, compiled once."""
+    source = HERE / "loops.pyx"
+
+    def make(output):
+        built = output.with_suffix(".o")
+        compile.cython_object(source, "loops", HERE, built)
+        toolchain.run_checked([*compiler(), "-shared", built, "-o", output], "linking loops")
+
+    return compile.load("loops", cache.stored(f"loops-{cache.key(compile.core_key(), source)}/loops.so", make))
+
+
 def build_all(folder):
     """Every subject; {name: path of its bundle}."""
     folder = Path(folder)
@@ -65,5 +95,6 @@ def build_all(folder):
         paths[f"floor {channels}"] = floor_bundle(folder, channels)
         paths[f"tympan {channels}"] = loopback_bundle(folder, channels)
     paths["gain"] = build_bundle(EXAMPLES / "gain", folder)
+    primitives()
     paths["lowpass"] = build_bundle(EXAMPLES / "lowpass", folder)
     return {name: str(path) for name, path in paths.items()}

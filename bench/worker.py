@@ -11,6 +11,7 @@ import time
 from statistics import median
 
 import numpy
+from subjects import PRIMITIVES, primitives
 
 from tympan.testing import Host, bench
 
@@ -110,6 +111,12 @@ def measure_silence(plugins, cells):
         cells[f"dearest read/{channels}"] = max(each)
 
 
+def measure_primitives(cells):
+    """Each operation by one thread alone; what the other side costs when it is at work is the machine's."""
+    module = primitives()
+    interleave(cells, {f"primitive/{name}": getattr(module, name) for name in PRIMITIVES})
+
+
 def measure_render(plugins, cells):
     """ns per sample of Device.render, numpy in and out, every check of the host included."""
     audio = numpy.random.default_rng(0).uniform(-1, 1, (480_000, 2)).astype(numpy.float32)
@@ -132,6 +139,7 @@ def main(path):
         measure_io(plugins, cells)
         measure_properties(plugins, cells)
         measure_silence(plugins, cells)
+    measure_primitives(cells)
     with Host() as hal:
         measure_render({name: hal.load(path) for name, path in paths.items()}, cells)
     json.dump(cells, sys.stdout)

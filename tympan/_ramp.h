@@ -89,18 +89,48 @@ static inline float ty_ramp_next(ty_ramp *r) {
     return ty_ramp_step(r);
 }
 
+enum { TY_RAMP_BLOCK = 64 };
+
+/* Up to TY_RAMP_BLOCK frames; the same arithmetic as ty_ramp_step, where the compiler sees that frames are alike. */
+static inline void ty_ramp_run(ty_ramp *r, float *values, int frames) {
+    const int moving = r->left < frames ? (int)r->left : frames;
+    if (r->ratio == 0)
+        for (int i = 0; i < moving; i++) values[i] = (float)(r->start + (r->done + (i + 1)) * r->step);
+    else
+        for (int i = 0; i < moving; i++) values[i] = (float)(r->now *= r->ratio);
+    r->done += moving;
+    r->left -= moving;
+    if (moving && r->ratio == 0) r->now = r->start + r->done * r->step;
+    if (moving && r->left == 0) values[moving - 1] = (float)(r->now = r->aim);
+    for (int i = moving; i < frames; i++) values[i] = (float)r->now;
+}
+
 static inline void ty_ramp_fill(ty_ramp *r, float *values, size_t frames) {
     if (frames) ty_ramp_follow(r);
-    for (size_t i = 0; i < frames; i++) values[i] = ty_ramp_step(r);
+    for (size_t i = 0; i < frames; i += TY_RAMP_BLOCK)
+        ty_ramp_run(r, values + i, frames - i < TY_RAMP_BLOCK ? (int)(frames - i) : TY_RAMP_BLOCK);
+}
+
+static inline void ty_ramp_multiply(
+    float *output, const float *input, const float *values, size_t frames, size_t channels
+) {
+    for (size_t i = 0; i < frames; i++)
+        for (size_t c = i * channels; c < (i + 1) * channels; c++) output[c] = values[i] * input[c];
 }
 
 /* output = value * input, a value for each frame of `channels` samples; the same memory will do. */
 static inline void ty_ramp_apply(ty_ramp *r, float *output, const float *input, size_t frames, size_t channels) {
+    float values[TY_RAMP_BLOCK];
     size_t i = 0;
     if (frames) ty_ramp_follow(r);
-    for (; i < frames && r->left != 0; i++) {
-        float value = ty_ramp_step(r);
-        for (size_t c = i * channels; c < (i + 1) * channels; c++) output[c] = value * input[c];
+    while (i < frames && r->left != 0) {
+        size_t count = frames - i < TY_RAMP_BLOCK ? frames - i : TY_RAMP_BLOCK;
+        ty_ramp_run(r, values, (int)count);
+        if (channels == 2) /* a constant makes it several times as fast */
+            ty_ramp_multiply(output + 2 * i, input + 2 * i, values, count, 2);
+        else
+            ty_ramp_multiply(output + i * channels, input + i * channels, values, count, channels);
+        i += count;
     }
     const float value = (float)r->now;
     for (i *= channels; i < frames * channels; i++) output[i] = value * input[i];
