@@ -57,8 +57,8 @@ def host(*command):
     sources = [*sorted(HOST.iterdir()), *sorted(PACKAGE.glob("testing/*.h")), PACKAGE / "coreaudio.h"]
     key = cache.key(*command, *HOST_FLAGS, *sources)
     folders = (f"-I{folder}" for folder in (PACKAGE, PACKAGE / "testing"))
-    flags = [*command, *HOST_FLAGS, *folders, HOST / "host.c", "-lm", "-ldl"]
-    return cache.stored(f"host-{key}", lambda output: toolchain.run_checked([*flags, "-o", output], "compiling the host"))
+    whole = [*command, *HOST_FLAGS, *folders, HOST / "host.c", "-lm", "-ldl", "-o"]
+    return cache.stored(f"host-{key}", lambda output: toolchain.run_checked([*whole, output], "compiling the host"))
 
 
 # ---- teeth: the same core with one thing wrong in it ----

@@ -23,8 +23,8 @@ CANDIDATES = {"address": ("gcc", *CLANGS), "thread": ("gcc", *CLANGS), "realtime
 #: What to install, on Debian.
 MISSING = {
     "address": "AddressSanitizer is not here: install gcc, with libasan",
-    "thread": "ThreadSanitizer is not here, or cannot run on this kernel: install gcc, with libtsan, or clang-20 or newer",
-    "realtime": "RealtimeSanitizer is not here: install clang-20 or newer with its libclang-rt-dev (Debian 12: clang-22)",
+    "thread": "ThreadSanitizer is not here or does not run: install gcc, with libtsan, or clang-20 or newer",
+    "realtime": "RealtimeSanitizer is not here: install clang-20 or newer with its libclang-rt (Debian 12: clang-22)",
 }
 OPTIONS = {
     "ASAN_OPTIONS": "detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1",
