@@ -123,14 +123,13 @@ static inline void ty_ramp_apply(ty_ramp *r, float *output, const float *input, 
     float values[TY_RAMP_BLOCK];
     size_t i = 0;
     if (frames) ty_ramp_follow(r);
-    while (i < frames && r->left != 0) {
+    for (; i < frames && r->left != 0; i += TY_RAMP_BLOCK) {
         size_t count = frames - i < TY_RAMP_BLOCK ? frames - i : TY_RAMP_BLOCK;
         ty_ramp_run(r, values, (int)count);
         if (channels == 2) /* a constant makes it several times as fast */
             ty_ramp_multiply(output + 2 * i, input + 2 * i, values, count, 2);
         else
             ty_ramp_multiply(output + i * channels, input + i * channels, values, count, channels);
-        i += count;
     }
     const float value = (float)r->now;
     for (i *= channels; i < frames * channels; i++) output[i] = value * input[i];
