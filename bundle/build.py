@@ -5,7 +5,7 @@ from pathlib import Path
 from tympan._errors import BuildError
 from tympan.bundle import compile, declaration, imports, layout, link, plist, project, runtime, vendor
 from tympan.bundle.config import BundleConfig
-from tympan.bundle.realtime import release
+from tympan.bundle.realtime import built, release
 from tympan.bundle.verify import verify_bundle
 
 
@@ -49,7 +49,8 @@ def build_bundle(path, output="dist", runtime="auto", progress=None, allow=None)
         say(f"Linking with the {chosen}")
         executable = fill(bundle, config, chosen, modules, parts)
         say("Checking that IO code is realtime-safe")
-        release(executable, source, target.name, {**found.allow, **(allow or {})}, say)
+        units = built.units_of(source, modules.core)
+        release(executable, units, target.name, {**found.allow, **(allow or {})}, say)
         layout.sign(bundle)
         say(f"Verifying {target.name}")
         check(bundle, config)

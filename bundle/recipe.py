@@ -42,6 +42,7 @@ CFLAGS = (
     "-ffunction-sections",
     "-fdata-sections",
     "-pthread",
+    "-U_FORTIFY_SOURCE",  # distributions differ: with it, IO code calls other functions, from lines of a header
     "-g1",  # which .pyx line an instruction was made of; bundles are stripped of it
 )
 

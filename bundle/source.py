@@ -43,6 +43,7 @@ def inspect(path, class_name=None):
     """The ``Source`` of ``path``; ``class_name`` chooses between several drivers in the file."""
     check_stem(path)
     tree = parse(path)
+    check_language(path.name, tree)
     names = Names(tree, path.name)
     node = choose(path.name, names, class_name)
     check_methods(path.name, names, node)
@@ -82,6 +83,17 @@ def parse(path):
         line = error.position[1] if error.position else 1
         sentence, hint = diagnose.translate(error.message_only)
         raise BuildError(f"{path.name}:{line}: {sentence}", hint) from None
+
+
+def check_language(label, tree):
+    """C++ is refused before the C compiler complains of headers that it does not know."""
+    for node in walk(tree):
+        module = str(getattr(node, "module_name", ""))
+        if isinstance(node, Nodes.CImportStatNode | Nodes.FromCImportStatNode) and module.split(".")[0] == "libcpp":
+            raise BuildError(
+                f"{label}:{node.pos[1]}: {module} is C++, and a driver is compiled as C",
+                "Use a C array in a field of the driver, allocated in start_io.",
+            )
 
 
 def walk(node):

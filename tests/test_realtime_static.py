@@ -42,7 +42,7 @@ def test_examples_pass_with_nothing_left_open(path):
 
 def test_generated_code_of_the_core_is_clean():
     """Net (a) over the five entries themselves."""
-    unit = next(item for item in built.core_units() if item.label == "_hal.pyx")
+    unit = built.core_unit("tympan._hal", compile.core_key())
     text = CText(unit.c_path.read_text(encoding="utf-8"))
     roots = [f"__pyx_f_6tympan_7_hal_io_{name}" for name in ENTRIES.values()]
     known = {item.name: item for item in text.functions}
@@ -142,8 +142,8 @@ def test_bad_usage_is_one_sentence(argv, line, capsys):
 
 
 def test_options_of_the_static_check_need_it(capsys):
-    assert _cli.main(["check", "--strict", str(GOOD)]) == 2
-    assert "need --realtime" in capsys.readouterr().err
+    assert _cli.main(["check", "--allow", "malloc=why", str(GOOD)]) == 2
+    assert "needs --realtime" in capsys.readouterr().err
 
 
 def test_help_says_what_the_exit_codes_mean(capsys):
@@ -164,17 +164,17 @@ def test_damaged_bundle(tmp_path, capsys):
 
 
 def linked(name, tmp_path):
-    """(source, a copy of the driver linked with the core, with all its names)."""
-    source = find(DRIVERS / name).inspect()
+    """(what the driver is linked from, a copy of it linked with the core, with all its names)."""
+    units = built.units_of(find(DRIVERS / name).inspect())
     path = tmp_path / "driver.so"
-    shutil.copy(built.linked([built.driver_unit(source), *built.core_units()]), path)
-    return source, path
+    shutil.copy(built.linked(units), path)
+    return units, path
 
 
 def test_release_checks_the_stripped_file_itself(tmp_path):
-    source, path = linked("rt_good_other_object.pyx", tmp_path)
+    units, path = linked("rt_good_other_object.pyx", tmp_path)
     (before,) = image.read(path)
-    report = release(path, source, "Other.driver")
+    report = release(path, units, "Other.driver")
     (after,) = image.read(path)
     assert report.ok and not report.notes
     assert after.stripped and not before.stripped
@@ -183,24 +183,24 @@ def test_release_checks_the_stripped_file_itself(tmp_path):
 
 
 def test_release_refuses_with_line_way_and_escape(tmp_path):
-    source, path = linked("rt_bad_override.pyx", tmp_path)
+    units, path = linked("rt_bad_override.pyx", tmp_path)
     with pytest.raises(BuildError, match=r"^rt_bad_override.pyx:16: Growing.render calls malloc") as caught:
-        release(path, source, "Override.driver")
+        release(path, units, "Override.driver")
     assert "DoIOOperation >" in caught.value.hint and "--allow malloc=REASON" in caught.value.hint
     said = []
-    source, path = linked("rt_bad_override.pyx", tmp_path)
-    release(path, source, "Override.driver", allow={"malloc": "a test"}, say=said.append)
+    units, path = linked("rt_bad_override.pyx", tmp_path)
+    release(path, units, "Override.driver", allow={"malloc": "a test"}, say=said.append)
     assert said == ["warning: NOT realtime-safe, but allowed (malloc: a test): " + str(caught.value)]
 
 
 def test_release_keeps_what_the_generated_code_showed(tmp_path):
-    source, path = linked("rt_bad_gil_helper.pyx", tmp_path)
+    units, path = linked("rt_bad_gil_helper.pyx", tmp_path)
     forget(path)
     with pytest.raises(BuildError, match="is declared `with gil`"):
-        release(path, source, "GilHelper.driver")
+        release(path, units, "GilHelper.driver")
     assert not any(map(Path.exists, kept_files(path))), "nothing is kept of what was refused"
-    found = {item.subject: "a test" for item in check_realtime(source.path).offences}
-    release(path, source, "GilHelper.driver", allow=found)
+    found = {item.subject: "a test" for item in check_realtime(DRIVERS / "rt_bad_gil_helper.pyx").offences}
+    release(path, units, "GilHelper.driver", allow=found)
     assert {item.net for item in check_realtime(path).offences} == {"generated", "binary"}
 
 
@@ -218,19 +218,19 @@ def forget(path):
 
 def test_unstripped_twin(tmp_path):
     """What names the frames of a bundle in a guard's report."""
-    source, path = linked("rt_good_memcpy.pyx", tmp_path)
+    units, path = linked("rt_good_memcpy.pyx", tmp_path)
     before = path.read_bytes()
     forget(path)
     assert unstripped(path) is None
-    release(path, source, "Memcpy.driver")
+    release(path, units, "Memcpy.driver")
     assert path.stat().st_size < len(before)
     assert unstripped(path).read_bytes() == before
 
 
 def test_binary_of_another_machine_proves_nothing_it_cannot_show(tmp_path):
     """No names, no kept facts, and no list of modules either: the check says so and fails."""
-    source, path = linked("rt_good_memcpy.pyx", tmp_path)
-    release(path, source, "Memcpy.driver")
+    units, path = linked("rt_good_memcpy.pyx", tmp_path)
+    release(path, units, "Memcpy.driver")
     (part,) = image.read(path)
     with away(cache.folder() / kept_name(part)):
         report = check_realtime(path)

@@ -7,48 +7,56 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tympan.bundle import cache, compile, recipe, toolchain
-from tympan.bundle.realtime import facts, objects
+from tympan.bundle.realtime import ctext, dwarf, facts, objects
+
+#: Where C may be written out.
+SOURCES = (".pyx", ".pxd", ".pxi")
 
 
 class Unit:
-    """One Cython file: its name, its generated C, and its object."""
+    """One Cython file: its name, its generated C, its object, and the files of its folder that it may be made of."""
 
-    def __init__(self, label, c_path, object_path):
+    def __init__(self, label, c_path, object_path, folder):
         self.label, self.c_path, self.object_path = label, c_path, object_path
+        self.sources = [path for path in sorted(folder.glob("*.p*")) if path.suffix in SOURCES]
 
 
 def driver_unit(source):
     """The ``Unit`` of a driver's ``Source``."""
-    return Unit(source.label, compile.driver_c(source), compile.driver_object(source))
+    unit = Unit(source.label, compile.driver_c(source), compile.driver_object(source), source.path.parent)
+    unit.sources = [path for path in unit.sources if path.suffix != ".pyx" or path.name == source.path.name]
+    return unit
 
 
-def core_units():
-    """The units of the core's modules."""
+def units_of(source, modules=None):
+    """The units that a bundle is linked from: the driver's first, then the core's, which are all that it needs."""
+    modules = modules or [*recipe.CORE, *compile.driver_primitives(source)]
     key = compile.core_key()
     with ThreadPoolExecutor(2) as pool:
-        return list(pool.map(lambda module: core_unit(module, key), recipe.CORE))
+        return [driver_unit(source), *pool.map(lambda module: core_unit(module, key), modules)]
 
 
 def core_unit(module, key):
     """The unit of one of them."""
-    return Unit(compile.core_source(module).name, compile.core_c(module, key), compile.core_object(module, key))
+    path = compile.core_source(module)
+    return Unit(path.name, compile.core_c(module, key), compile.core_object(module, key), path.parent)
 
 
 def facts_of(unit):
     """The ``Facts`` of one unit, from the cache when they were made before."""
-    name = f"realtime-facts-{cache.key(unit.object_path, unit.c_path, *tool_files())}.json"
+    name = f"realtime-facts-{cache.key(unit.object_path, unit.c_path, *unit.sources, *tool_files())}.json"
     return facts.from_json(cache.stored(name, lambda output: write_facts(unit, output)).read_text(encoding="utf-8"))
 
 
 def tool_files():
     """The files that decide what facts look like."""
-    return [Path(module.__file__) for module in (facts, objects)]
+    return [Path(module.__file__) for module in (ctext, dwarf, facts, objects)]
 
 
 def write_facts(unit, output):
     """Read the object's line table."""
     found = objects.lines(unit.object_path)
-    output.write_text(facts.of_object(found, unit.c_path).as_json(), encoding="utf-8")
+    output.write_text(facts.of_object(found, unit.c_path, unit.sources).as_json(), encoding="utf-8")
 
 
 def joined(units):

@@ -47,8 +47,8 @@ def is_binary(path):
 
 def check_source(report, source, limit):
     """Net (a) on the driver's C, net (b) on driver and core linked together."""
-    units = [built.driver_unit(source), *built.core_units()]
-    known = known_of(source, units)
+    units = built.units_of(source)
+    known = known_of(units)
     for part in image.read(built.linked(units)):
         take(report, part, known, limit)
     report.notes.append(SOURCE_ONLY)
@@ -92,9 +92,8 @@ def kept_name(part):
     return f"realtime-binary-{part.code_key()}.json"
 
 
-def known_of(source, units=None):
+def known_of(units):
     """The ``Facts`` of a driver and the core: lines, methods, and what net (a) finds."""
-    units = units or [built.driver_unit(source), *built.core_units()]
     known = built.joined(units)
     text = CText(units[0].c_path.read_text(encoding="utf-8"))
     known.generated = [item.as_json() for item in generated.scan(text)]

@@ -3,6 +3,8 @@
 import bisect
 import re
 
+from tympan.bundle.realtime import names
+
 FUNCTION = re.compile(r"^(?!typedef|struct|union|enum|#|/)[A-Za-z_][^;=]*?\b(\w+)\s*\(.*\{\s*$")
 COMMENT = re.compile(r'^\s*/\* "([^"]+)":(\d+)\s*$')
 STRUCT = re.compile(r"^struct __pyx_vtabstruct_(\w+) \{$")
@@ -39,6 +41,11 @@ class CText:
         index = bisect.bisect_right(self.firsts, line) - 1
         found = self.functions[index] if index >= 0 else None
         return found if found and line <= found.last else None
+
+    def is_helper(self, line):
+        """Whether a line is in a function of Cython's own."""
+        found = self.function_at(line)
+        return found is not None and names.is_helper(found.name)
 
     def origin(self, line):
         """(file, line) of the Cython source that a line (from 0) was made of, or None."""

@@ -64,10 +64,11 @@ _ROWS = (
     ),
     (r"v?syslog|os_log\w*|_os_log\w*|asl_\w+|NSLog|tympan_os_log", "writes to the log", NO_OUTPUT),
     (
-        r"open(64|at|at64)?|creat(64)?|fopen(64)?|fdopen|fclose|close|p?read(v|64)?|p?write(v|64)?|fread|fgets|fgetc|getc\w*|fflush|ioctl|fcntl(64)?|l?f?stat(64)?|access|unlink|rename|mmap(64)?|munmap|mprotect|madvise|mlock",
+        r"open(64|at|at64)?|creat(64)?|fopen(64)?|fdopen|fclose|close|p?read(v|64)?|p?write(v|64)?|fread|fgets|fgetc|getc\w*|fflush|ioctl|fcntl(64)?|l?f?stat(64)?|access|unlink|rename",
         FILES,
         PREPARE,
     ),
+    (r"mmap(64)?|munmap|mremap|mprotect|madvise|mlock\w*|munlock\w*|s?brk", "changes the memory map", PREPARE),
     (
         r"socket|connect|accept\d?|bind|listen|send(to|msg)?|recv(from|msg)?|getaddrinfo|gethostby\w+",
         "uses the network",

@@ -3,7 +3,7 @@
 from tympan.bundle.realtime.reader import Reader
 
 #: Kinds of fields in a version 5 header.
-PATH = 1
+PATH, FOLDER = 1, 2
 FORM_STRING, FORM_LINE_STRP, FORM_STRP, FORM_UDATA, FORM_DATA16, FORM_BLOCK = 0x08, 0x1F, 0x0E, 0x0F, 0x1E, 0x09
 FIXED = {0x0B: 1, 0x05: 2, 0x06: 4, 0x07: 8, FORM_DATA16: 16}
 
@@ -34,33 +34,29 @@ class Unit:
         self.files = self.modern_files() if self.version >= 5 else self.old_files()
 
     def old_files(self):
-        """Names by number, from 1."""
-        reader = self.reader
-        while reader.string():
-            pass  # folders
+        """Paths by number, from 1."""
+        reader, folders = self.reader, [""]
+        while folder := reader.string():
+            folders.append(folder)
         found = [""]
         while name := reader.string():
-            found.append(name)
-            for _ in range(3):
-                reader.unsigned()
+            found.append(joined(folders, reader.unsigned(), name))
+            reader.unsigned(), reader.unsigned()  # time and size
         return found
 
     def modern_files(self):
-        """Names by number, from 0; folders come first in the same form."""
-        self.entries()
-        return self.entries()
+        """Paths by number, from 0; folders come first in the same form."""
+        folders = [name for name, _ in self.entries()]
+        return [joined(folders, folder, name) for name, folder in self.entries()]
 
     def entries(self):
-        """The path of each entry of a version 5 table."""
+        """(path, number of its folder) of each entry of a version 5 table."""
         reader = self.reader
         formats = [(reader.unsigned(), reader.unsigned()) for _ in range(reader.number(1))]
         found = []
         for _ in range(reader.unsigned()):
-            name = ""
-            for content, form in formats:
-                value = self.field(form)
-                name = value if content == PATH else name
-            found.append(name)
+            fields = {content: self.field(form) for content, form in formats}
+            found.append((fields.get(PATH, ""), fields.get(FOLDER, 0)))
         return found
 
     def field(self, form):
@@ -76,6 +72,12 @@ class Unit:
         if form == FORM_BLOCK:
             return reader.skip(reader.unsigned())
         return reader.unsigned()
+
+
+def joined(folders, number, name):
+    """A file's path; relative to the compiler's folder, unless one of the two is absolute."""
+    folder = folders[number] if number < len(folders) else ""
+    return f"{folder}/{name}" if folder and not name.startswith("/") else name
 
 
 def rows(data, strings, anchor):

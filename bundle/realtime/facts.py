@@ -79,22 +79,38 @@ def from_json(text):
     return Facts(**json.loads(text))
 
 
-def of_object(lines, c_path):
-    """The facts of one object: ``lines`` of objects.lines(), and the C that it was compiled from."""
+def of_object(lines, c_path, sources=()):
+    """The facts of one object: ``lines`` of objects.lines(), the C it was compiled from, the files that C came from."""
     text = CText(Path(c_path).read_text(encoding="utf-8", errors="replace"))
-    own = Path(c_path).name
-    rows = {name: list(translate(part, text, own)) for name, part in lines.items() if not name.startswith(UNWANTED)}
+    own, verbatim = Path(c_path).name, written(sources)
+    wanted = {name: part for name, part in lines.items() if not name.startswith(UNWANTED)}
+    rows = {name: list(translate(part, text, own, verbatim)) for name, part in wanted.items()}
     return Facts({name: part for name, part in rows.items() if part}, text.bases)
 
 
-def translate(part, text, own):
+def written(sources):
+    """{line without spaces at its ends: (file, line)} of what may be C that an author wrote: lines that stand once."""
+    found, seen = {}, set()
+    for path in sources:
+        for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").split("\n"), 1):
+            text = line.strip()
+            if text in seen:
+                found.pop(text, None)
+            elif text.endswith((";", "{", "}", ",")) and len(text) > 3:
+                found[text] = (path.name, number)
+            seen.add(text)
+    return found
+
+
+def translate(part, text, own, verbatim):
     """One function's rows with C lines turned into source lines; a row that says nothing new is left out."""
     last = None
     for offset, file, line in part:
         if line == 0:
             row = (*last[:3], ()) if last else None  # to be shown, not to be relied on
         elif file == own:
-            row = source_row(text, line - 1) or start_row(text, part, own)
+            number = line - 1
+            row = source_row(text, number) or verbatim_row(text, number, verbatim) or start_row(text, number, part, own)
         else:
             row = (file, line, "", ())
         if row is not None and row != last:
@@ -103,21 +119,27 @@ def translate(part, text, own):
 
 
 def source_row(text, line):
-    """The row of one C line, or None for one of Cython's own helpers, which have no source line."""
+    """The row of one C line, or None for what has no comment with a source line."""
     origin, function = text.origin(line), text.function_at(line)
     if origin is None:
         return None
     return (origin[0], origin[1], function.name, tuple(text.virtual(line)))
 
 
-def start_row(text, part, own):
-    """The row of a function's first line, for what belongs to none of its lines."""
-    known = (text.function_at(line - 1) for _, file, line in part if file == own)
+def verbatim_row(text, line, verbatim):
+    """The row of a line that an author wrote in C, or None for one of Cython's own helpers."""
+    place = verbatim.get(text.lines[line].strip()) if not text.is_helper(line) else None
+    return (*place, "", ()) if place else None
+
+
+def start_row(text, line, part, own):
+    """The row of a function's first line, for what belongs to none of its lines: helpers, mostly."""
+    known = (text.function_at(number - 1) for _, file, number in part if file == own)
     function = next((item for item in known if item and text.origin(item.last)), None)
     place = next(
         (item[1:] for item in text.origins[::-1] if function and function.first <= item[0] <= function.last), None
     )
-    return (*place, "", None) if place else None
+    return (*place, "", None if text.is_helper(line) else ()) if place else None
 
 
 def symbols_of(image):

@@ -85,7 +85,7 @@ class State:
     def merge(self, other, joins, place):
         """Join ``other`` into this state, that of the block at ``place``; True when that changed something."""
         changed = False
-        for name in self.regs.keys() | other.regs.keys():
+        for name in differing(self.regs, other.regs):
             mine, theirs = self.get(name), other.get(name)
             both = joins.join(mine, theirs, place, name)
             if both != mine:
@@ -98,6 +98,12 @@ class State:
         if other.escaped is not None and (self.escaped is None or other.escaped < self.escaped):
             self.escaped, changed = other.escaped, True
         return changed
+
+
+def differing(mine, theirs):
+    """The keys that do not have the same value in both dictionaries."""
+    names = mine.keys() | theirs.keys() if mine != theirs else ()
+    return [name for name in names if name not in mine or name not in theirs or mine[name] != theirs[name]]
 
 
 class Evaluator:

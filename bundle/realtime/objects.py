@@ -1,7 +1,7 @@
 """Line numbers of an object file by function, so that they hold wherever the linker puts the function."""
 
 import bisect
-from pathlib import Path
+from pathlib import PurePosixPath
 
 import lief
 
@@ -21,12 +21,17 @@ def lines(path):
 
 
 def gather(rows, owner):
-    """Rows by function; ``owner(place)`` answers (function, offset) or None. Line 0: the compiler cannot tell."""
+    """Rows by function; ``owner(place)`` answers (function, offset) or None. Line 0: the compiler cannot tell.
+
+    What a header of the system was inlined for counts as such, too: nobody looks for a mistake there.
+    """
     found = {}
     for place, file, line in rows:
         known = owner(place)
         if known is not None:
-            found.setdefault(known[0], []).append((known[1], Path(file).name, line))
+            path = PurePosixPath(file)
+            number = 0 if "include" in path.parts else line
+            found.setdefault(known[0], []).append((known[1], path.name, number))
     return {name: sorted(part, key=lambda row: row[0]) for name, part in found.items()}
 
 

@@ -49,6 +49,16 @@ def systems(walk, node):
         walk.add("syscall", f"{walk.label(node, item.address)} makes a system call", node, item.address)
 
 
+def traps(walk, node):
+    """Instructions that end the process; those after a call stand behind a function that does not return."""
+    for block in node.body.order:
+        last = block.last
+        if last.last == ("stop",) and not any(op[0] == "call" for item in block.instructions[-2:] for op in item.ops):
+            sentence = f"{walk.label(node, last.address)} ends the process here, because the operation has no result"
+            hint = "The compiler knows a division by 0, or another operation that C leaves undefined."
+            walk.add("trap", sentence, node, last.address, hint=hint)
+
+
 def unreadable(walk, node):
     """Bytes that are no instructions."""
     if node.body.damaged:
@@ -128,7 +138,7 @@ def depth(walk):
 
 
 #: For every function that somebody wrote; Cython's own helpers have only their calls looked at.
-OF_FUNCTIONS = [pointers, systems, unreadable, ends, divisions]
+OF_FUNCTIONS = [pointers, systems, traps, unreadable, ends, divisions]
 OF_GRAPH = [recursion, dynamic_frames, depth]
 
 #: The limit of ``depth``.

@@ -8,14 +8,15 @@ from tympan.bundle.realtime import check, image
 from tympan.bundle.realtime.report import Report
 
 
-def release(path, source, label, allow=None, say=None):
+def release(path, units, label, allow=None, say=None):
     """Turn the binary at ``path``, linked with its symbols, into the one that is shipped; answer the ``Report``.
 
-    ``label`` is what messages call it. ``allow``: {name: reason} of findings
-    that shall pass; ``say`` is told each of them, and what was not proved.
-    Raises a BuildError with the first offence, and then keeps nothing.
+    ``units``: what it was linked from, of built.units_of. ``label`` is what
+    messages call it. ``allow``: {name: reason} of findings that shall pass;
+    ``say`` is told each of them, and what was not proved. Raises a BuildError
+    with the first offence, and then keeps nothing.
     """
-    parts, known = list(image.read(path)), check.known_of(source)
+    parts, known = list(image.read(path)), check.known_of(units)
     report = Report(label, allow)
     for part in parts:
         check.take(report, part, known)

@@ -1,4 +1,4 @@
-# expect: binary rt_bad_big_atomic.pyx:25: BigAtomic.process_io calls __atomic_load, which may take a lock, for an atomic operation that the processor lacks
+# expect: binary rt_bad_big_atomic.pyx:8: BigAtomic.process_io calls __atomic_load, which may take a lock, for an atomic operation that the processor lacks
 from tympan import DeviceSpec, StreamFormat, StreamSpec
 from tympan cimport Driver, IoBuffer, RealtimeContext
 

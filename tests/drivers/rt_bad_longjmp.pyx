@@ -1,4 +1,4 @@
-# expect: binary rt_bad_longjmp.pyx:23: Longjmp.process_io calls longjmp, which ends the process or leaves the call
+# expect: binary rt_bad_longjmp.pyx:9: Longjmp.process_io calls longjmp, which ends the process or leaves the call
 from tympan import DeviceSpec, StreamFormat, StreamSpec
 from tympan cimport Driver, IoBuffer, RealtimeContext
 

@@ -1,4 +1,4 @@
-# expect: binary rt_bad_raw_syscall.pyx:25: RawSyscall.process_io makes a system call
+# expect: binary rt_bad_raw_syscall.pyx:8: RawSyscall.process_io makes a system call
 from tympan import DeviceSpec, StreamFormat, StreamSpec
 from tympan cimport Driver, IoBuffer, RealtimeContext
 

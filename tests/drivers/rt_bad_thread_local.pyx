@@ -1,4 +1,4 @@
-# expect: binary rt_bad_thread_local.pyx:22: ThreadLocal.process_io calls __tls_get_addr, which may allocate a thread-local variable on first use
+# expect: binary rt_bad_thread_local.pyx:8: ThreadLocal.process_io calls __tls_get_addr, which may allocate a thread-local variable on first use
 from tympan import DeviceSpec, StreamFormat, StreamSpec
 from tympan cimport Driver, IoBuffer, RealtimeContext
 

@@ -1,4 +1,4 @@
-# expect: compile compiling rt_bad_vector.c
+# expect: compile rt_bad_vector.pyx:2: libcpp.vector is C++, and a driver is compiled as C
 from libcpp.vector cimport vector
 
 from tympan import DeviceSpec, StreamFormat, StreamSpec
