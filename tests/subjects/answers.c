@@ -63,6 +63,18 @@ OSStatus get_maker(const query *q, answer *a)
     return text(a, "tympan");
 }
 
+OSStatus get_version(const query *q, answer *a)
+{
+    (void)q;
+    return text(a, "1.0");
+}
+
+OSStatus get_transport(const query *q, answer *a)
+{
+    (void)q;
+    return number(a, kAudioDeviceTransportTypeVirtual);
+}
+
 static bool is_wanted(AudioObjectID object, const UInt32 *classes, UInt32 count)
 {
     const thing *t = thing_at(object);

@@ -35,16 +35,16 @@ void clock_begin(device_clock *c, uint64_t rate)
 
 line_values clock_line(device_clock *c)
 {
-    line_values found;
-    uint64_t number, after;
-    do {
-        number = atomic_load_explicit(&c->count, memory_order_acquire);
+    line_values found = {0};
+    for (int tries = 0; tries < 3; tries++) { /* one, unless LINES lines began within these few loads */
+        uint64_t number = atomic_load_explicit(&c->count, memory_order_acquire);
         line *l = &c->lines[number % LINES];
-        found.anchor = atomic_load_explicit(&l->anchor, memory_order_relaxed);
-        found.seed = atomic_load_explicit(&l->seed, memory_order_relaxed);
-        found.rate = atomic_load_explicit(&l->rate, memory_order_relaxed);
-        after = atomic_load_explicit(&c->count, memory_order_acquire);
-    } while (after - number >= LINES - 1); /* the slot may have been written again: not in practice */
+        found.anchor = atomic_load_explicit(&l->anchor, memory_order_acquire);
+        found.seed = atomic_load_explicit(&l->seed, memory_order_acquire);
+        found.rate = atomic_load_explicit(&l->rate, memory_order_acquire);
+        if (atomic_load_explicit(&c->count, memory_order_acquire) - number < LINES - 1)
+            break;
+    }
     return found;
 }
 

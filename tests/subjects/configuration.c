@@ -33,7 +33,7 @@ OSStatus want(device *d, const setup *wanted)
 }
 
 /* The host will not do it. With the lock. */
-static void give_up(device *d)
+void give_up(device *d)
 {
     d->action = 0;
     d->asking = false;

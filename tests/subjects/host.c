@@ -72,11 +72,8 @@ void notify(AudioObjectID object, UInt32 first, UInt32 second)
 static void refused(device *d, UInt64 action)
 {
     lock();
-    if (d->action == action && !defect(refused_change_blocks_others)) {
-        d->action = 0;
-        d->asking = false;
-        d->wanted = d->now;
-    }
+    if (d->action == action && !defect(refused_change_blocks_others))
+        give_up(d);
     unlock();
 }
 

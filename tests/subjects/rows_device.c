@@ -25,18 +25,6 @@ static OSStatus get_serial(const query *q, answer *a)
     return text(a, q->thing->id == DESK ? "D-1" : "W-1");
 }
 
-static OSStatus get_version(const query *q, answer *a)
-{
-    (void)q;
-    return text(a, "1.0");
-}
-
-static OSStatus get_transport(const query *q, answer *a)
-{
-    (void)q;
-    return number(a, kAudioDeviceTransportTypeVirtual);
-}
-
 /* Desk and Wire have clocks of their own, so each is related to itself only. */
 static OSStatus get_related(const query *q, answer *a)
 {

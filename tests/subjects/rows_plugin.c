@@ -115,18 +115,6 @@ static OSStatus get_serial(const query *q, answer *a)
     return text(a, "0001");
 }
 
-static OSStatus get_version(const query *q, answer *a)
-{
-    (void)q;
-    return text(a, "1.0");
-}
-
-static OSStatus get_transport(const query *q, answer *a)
-{
-    (void)q;
-    return number(a, kAudioDeviceTransportTypeVirtual);
-}
-
 static OSStatus get_box_identify(const query *q, answer *a)
 {
     (void)q;

@@ -248,6 +248,8 @@ OSStatus get_owner(const query *q, answer *a);
 OSStatus get_owned(const query *q, answer *a);
 OSStatus get_name(const query *q, answer *a);
 OSStatus get_maker(const query *q, answer *a);
+OSStatus get_version(const query *q, answer *a);
+OSStatus get_transport(const query *q, answer *a);
 OSStatus set_flag(const query *q, UInt32 *flag, const void *data);
 OSStatus set_text(CFStringRef *held, const void *data, bool *changed);
 
@@ -257,6 +259,7 @@ AudioStreamBasicDescription format_of(const stream *s, UInt32 kind, UInt32 rate)
 
 /* --- configuration.c --- */
 OSStatus want(device *d, const setup *wanted);
+void give_up(device *d);
 bool offers_rate(const device *d, Float64 rate);
 
 /* --- clock.c --- */
