@@ -130,11 +130,24 @@ def measure_render(plugins, cells):
     cells.update({f"render/{name}": median(values) for name, values in found.items()})
 
 
+def measure_guard(plugins, cells):
+    """ns that a guarded call takes longer, on calls of the cheapest driver: in each round guarded, then not."""
+    client = bench.prepare(plugins["floor 2"].devices[0], 512)
+    for what in bench.IO_CALLS:
+        loops = {
+            guarded: lambda n, w=what, g=guarded: bench.bench_calls(client, w, n, 16, g) / bench.CALLS[w]
+            for guarded in (True, False)
+        }
+        found = {}
+        interleave(found, loops)
+        cells[f"guard/{what}"] = found[True] - found[False]
+
+
 def main(path):
     with open(path) as file:
         paths = json.load(file)
     cells = {}
-    with Host(clock="real") as hal:
+    with Host(clock="real", guard=False) as hal:
         plugins = load_all(hal, paths, cells)
         measure_io(plugins, cells)
         measure_properties(plugins, cells)
@@ -142,6 +155,8 @@ def main(path):
     measure_primitives(cells)
     with Host() as hal:
         measure_render({name: hal.load(path) for name, path in paths.items()}, cells)
+    with Host(clock="real") as hal:
+        measure_guard({"floor 2": hal.load(paths["floor 2"])}, cells)
     json.dump(cells, sys.stdout)
 
 

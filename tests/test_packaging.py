@@ -1,6 +1,7 @@
 """What is shipped: the files of wheel and sdist, and that each works in an environment that knows no checkout."""
 
 import os
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -14,9 +15,12 @@ from documents import ROOT, checkout
 from tympan.bundle import recipe
 
 #: In the checkout, but of no use to who has the sdist, or a project of its own.
-NOT_SHIPPED = (".gitignore", ".github/", ".ci/", "assert-no-alloc/")
+NOT_SHIPPED = (".gitignore", ".github/", ".ci/")
 #: Made by setuptools.
 ADDED = {"PKG-INFO", "setup.cfg"}
+
+#: The guard's distribution, and where the wheel has a copy of the parts that run.
+GUARD, VENDORED = "assert-no-alloc/assert_no_alloc/", "tympan/testing/_vendor/assert_no_alloc/"
 
 DRIVER = '''
 from tympan import DeviceSpec, StreamFormat, StreamSpec
@@ -52,6 +56,41 @@ with Host() as hal:
     heard = device.render(played, buffer=256)
     assert numpy.array_equal(heard[device.delay(256):], numpy.float32(0.25) * played)
 print("rendered")
+"""
+
+NOISY = "from libc.stdlib cimport malloc\n" + DRIVER.replace("Quarter", "Noisy").replace(
+    "cdef size_t i\n", "cdef size_t i\n        self.lost = malloc(buffer.frames)\n"
+).replace("    def device", "    cdef void* lost\n\n    def device")
+GUARDED = """
+import sys
+import numpy
+from tympan.bundle import import_driver
+from tympan.testing import Host, RealtimeViolation
+import assert_no_alloc
+
+assert assert_no_alloc.__file__.startswith(sys.prefix) and sys.argv[1] in assert_no_alloc.__file__
+with Host() as hal:
+    device = hal.attach(import_driver("noisy.pyx")).device()
+    try:
+        device.render(numpy.zeros((500, 1), numpy.float32))
+    except RealtimeViolation as error:
+        print(str(error).splitlines()[0])
+"""
+CAUGHT = "noisy.pyx:19: Noisy.process_io calls malloc, which allocates or frees memory\n"
+
+#: In an environment with tympan the marker is there, whether assert-no-alloc-py is installed too or not.
+MARKED = """
+import time
+import pytest
+
+@pytest.mark.xfail(strict=True, raises=AssertionError)
+@pytest.mark.assert_no_alloc(scope="all")
+def test_marker():
+    time.sleep(0.001)
+
+def test_fixture(assert_no_alloc):
+    with pytest.raises(AssertionError, match="wait: "), assert_no_alloc(scope="all"):
+        time.sleep(0.001)
 """
 
 
@@ -101,6 +140,9 @@ def in_package(name):
     """Where a file of the checkout is in the wheel, if it is of the package."""
     if name.startswith("bundle/"):
         return f"tympan/{name}"
+    if name.startswith(GUARD):
+        needed = "_core" not in name and not name.endswith(".pyx")
+        return VENDORED + name.removeprefix(GUARD) if needed else None
     return name if name.startswith("tympan/") else None
 
 
@@ -110,7 +152,9 @@ def test_the_wheel_has_the_package_and_nothing_else(project, built):
         names = {name for name in wheel.namelist() if ".dist-info/" not in name}
     compiled = {name for name in names if name.endswith(".so")}
     assert names - compiled == {in_package(name) for name in project[1]} - {None}
-    assert {name.partition(".")[0].replace("/", ".") for name in compiled} == {*recipe.CORE, *recipe.HOST}
+    assert {name.partition(".")[0].replace("/", ".") for name in compiled} == {
+        *recipe.CORE, *recipe.PRIMITIVES, *recipe.HOST, f"{VENDORED.replace('/', '.')}_guard",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -143,18 +187,29 @@ def test_the_sdist_is_the_checkout(project, built):
 
 
 def check_installed(package, folder):
-    """Install into a fresh environment; run and bundle a driver in a folder that is no checkout."""
+    """Install into a fresh environment; run and bundle drivers in a folder that is no checkout. Answers the Python."""
     venv.create(folder / "venv", with_pip=True)
     python = folder / "venv" / "bin" / "python"
-    run(python, "-m", "pip", "install", "-qq", package, cwd=folder)
+    run(python, "-m", "pip", "install", "-qq", package, "pytest", cwd=folder)
     work = folder / "work"
     work.mkdir()
-    (work / "quarter.pyx").write_text(DRIVER)
-    (work / "render.py").write_text(RENDER)
+    for name, text in (
+        ("quarter.pyx", DRIVER), ("render.py", RENDER), ("noisy.pyx", NOISY), ("guarded.py", GUARDED),
+        ("test_marked.py", MARKED),
+    ):  # fmt: skip
+        (work / name).write_text(text)
     assert run(python, "render.py", cwd=work) == "rendered\n"
     run(python, "-m", "tympan", "bundle", "quarter.pyx", "--output", "out", cwd=work)
     assert run(python, "render.py", "out/Quarter.driver", cwd=work) == "rendered\n"
     assert run(folder / "venv" / "bin" / "tympan", "verify", "out/Quarter.driver", cwd=work)
+    check_guard(python, work, VENDORED)
+    return python
+
+
+def check_guard(python, work, place):
+    """The guard at ``place`` is the one that is used: the host catches a driver, pytest has the marker."""
+    assert run(python, "guarded.py", place, cwd=work) == CAUGHT
+    assert "1 passed, 1 xfailed" in run(python, "-m", "pytest", "-q", "--strict-markers", cwd=work)
 
 
 def test_the_wheel_works_where_there_is_no_checkout(built, tmp_path):
@@ -162,5 +217,25 @@ def test_the_wheel_works_where_there_is_no_checkout(built, tmp_path):
 
 
 @pytest.mark.deep
-def test_the_sdist_works_where_there_is_no_checkout(built, tmp_path):
-    check_installed(built[0], tmp_path)
+def test_the_sdist_works_where_there_is_no_checkout(project, built, tmp_path):
+    """And then with the guard's own distribution beside it, which wins."""
+    python = check_installed(built[0], tmp_path)
+    run(python, "-m", "pip", "install", "-qq", project[0] / "assert-no-alloc", cwd=tmp_path)
+    check_guard(python, tmp_path / "work", "site-packages/assert_no_alloc")
+
+
+@pytest.mark.parametrize("plugins", [["tympan._pytest"], ["tympan._pytest", "assert_no_alloc.pytest_plugin"]], ids=len)
+def test_an_installed_guard_wins_and_its_plugin_does_not_clash(tmp_path, plugins):
+    """Whichever pytest loads first; here without an environment of its own: a copy stands for the installed one."""
+    ignore = shutil.ignore_patterns("__pycache__", "_core")
+    shutil.copytree(ROOT / GUARD, tmp_path / "installed" / "assert_no_alloc", ignore=ignore)
+    (tmp_path / "test_marked.py").write_text(
+        f"{MARKED}\ndef test_place():\n    import assert_no_alloc, tympan.testing\n"
+        f"    assert assert_no_alloc.__file__.startswith({str(tmp_path)!r})\n"
+        "    assert tympan.testing.RealtimeViolation is assert_no_alloc.RealtimeViolation\n"
+    )
+    environment = dict(os.environ, PYTHONPATH=str(tmp_path / "installed"), PYTEST_DISABLE_PLUGIN_AUTOLOAD="1")
+    for order in (plugins, plugins[::-1]):
+        command = [sys.executable, "-m", "pytest", "-q", "--strict-markers", *(f"-p{name}" for name in order)]
+        done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+        assert "2 passed, 1 xfailed" in done.stdout, done.stdout + done.stderr

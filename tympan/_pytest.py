@@ -9,9 +9,10 @@ from tympan import _vendored
 def pytest_configure(config):
     """Register assert_no_alloc's own plugin under its own name, unless it is there or refused (``-p no:...``)."""
     plugins = config.pluginmanager
-    if plugins.has_plugin("assert_no_alloc"):
+    if plugins.has_plugin("assert_no_alloc") or plugins.is_blocked("assert_no_alloc"):
         return
     _vendored.assert_no_alloc()
     from assert_no_alloc import pytest_plugin
 
-    plugins.register(pytest_plugin, "assert_no_alloc")
+    if not plugins.is_registered(pytest_plugin):
+        plugins.register(pytest_plugin, "assert_no_alloc")

@@ -10,7 +10,7 @@ _DOES = {
     "io": "does input or output",
     "thread": "starts, ends or awaits a thread or process",
     "system call": "enters the kernel",
-    "GIL": "enters or leaves Python's lock",
+    "GIL": "waits for the interpreter's lock",
 }
 _DRIVERS = "Do it in initialize or start_io: what runs on IO threads may only compute. See docs/author-guide.md."
 _OURS = "This is a bug of tympan, not of the driver: please report it."

@@ -8,7 +8,7 @@ import importlib
 import threading
 
 from tympan import _vendored
-from tympan._errors import HostError, UsageError
+from tympan._errors import HostError, TympanError, UsageError
 from tympan.testing import _engine
 from tympan.testing._blame import describe
 from tympan.testing._status import host_error
@@ -16,6 +16,8 @@ from tympan.testing._status import host_error
 _package = _vendored.assert_no_alloc()
 RealtimeViolation = _package.RealtimeViolation
 permit_alloc = _package.permit_alloc
+
+_known: set[str] = set()  # binaries whose symbols have been looked for
 
 #: What ``Host(guard=...)`` may be.
 MODES = (True, "collect", False)
@@ -29,7 +31,6 @@ class ForbiddenCall(RealtimeViolation, HostError):  # type: ignore[misc, valid-t
     """
 
     def __init__(self, violations, where=""):
-        _find_symbols(violations)
         sentence, text, hint = describe(violations, where)
         HostError.__init__(self, sentence, hint)
         self.violations = violations
@@ -90,7 +91,9 @@ class Watch:
         )
 
     def _take(self, thread=None):
-        return _package.violations(self._since, thread) if self.mode else []
+        found = _package.violations(self._since, thread) if self.mode else []
+        _find_symbols(found)  # the kinds depend on them too: a private interpreter's lock
+        return found
 
 
 def _capsule():
@@ -104,16 +107,20 @@ _UPDATE = "Update or remove the installed assert-no-alloc-py; tympan brings a co
 
 
 def _find_symbols(violations):
-    """Bundles are stripped: the bundler keeps what they were before."""
+    """Bundles are stripped: the bundler of this machine keeps what they were before."""
     paths = {place[1] for violation in violations for place in violation.places if place[1]}
-    inside = [path for path in paths if "/Contents/" in path]
-    if not inside:
-        return
-    try:
-        from tympan.bundle import realtime
-    except ImportError:
-        return
+    inside = [path for path in paths if "/Contents/MacOS/" in path and path not in _known]
     for path in inside:
-        unstripped = realtime.unstripped(path)
-        if unstripped:
-            _package.add_symbols(path, unstripped)
+        _known.add(path)
+        found = _unstripped(path)
+        if found:
+            _package.add_symbols(path, found)
+
+
+def _unstripped(path):
+    try:
+        from tympan.bundle.realtime import unstripped
+
+        return unstripped(path)
+    except (ImportError, TympanError):  # the bundler's tools are not installed; a binary that it did not make
+        return None

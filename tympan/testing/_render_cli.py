@@ -24,6 +24,9 @@ def configure(parser):
     parser.add_argument(
         "--block-jitter", type=int, nargs="?", const=0, metavar="SEED", help="cycles of 1 to --buffer frames, at random"
     )
+    parser.add_argument(
+        "--no-guard", action="store_true", help="let the IO path make calls that must not be made there"
+    )
     parser.add_argument("--device", metavar="UID", help="which device, when the driver has several")
     parser.add_argument("--picture", metavar="PNG", help="draw input and output into this file (needs matplotlib)")
 
@@ -36,7 +39,7 @@ def _positive(text):
 
 
 def run(args):
-    """Render; prints what was done. Raises UsageError and HostError; answers the exit code."""
+    """Render; prints what was done. Raises UsageError and HostError (so, RealtimeViolation); answers the exit code."""
     from tympan.testing import _wav
 
     _check_output(args)
@@ -90,7 +93,7 @@ class Rendering:
         """Load the driver, set the rate, play."""
         from tympan.testing import Host, _wav
 
-        with Host(echo_log=True) as hal:
+        with Host(echo_log=True, guard=not self.args.no_guard) as hal:
             device = open_driver(hal, self.args.driver).device(self.args.device)
             self.device_name, self.uid = device.name, device.uid
             self._choose_rate(device)
@@ -144,7 +147,7 @@ class Rendering:
             )
 
     def report(self):
-        """What was done, in eight lines."""
+        """What was done, in nine lines."""
         from tympan.testing._wav import decibels
 
         seconds = len(self.audio) / self.rate
@@ -154,6 +157,7 @@ class Rendering:
             if self.args.block_jitter is None
             else f", cycles of 1 to {self.args.buffer} (seed {self.args.block_jitter})"
         )
+        guarded = "off" if self.args.no_guard else "no forbidden call on the IO path"
         parts = self.delay_parts
         made = f"2 x {self.args.buffer} buffer + {parts['safety offsets']} safety offsets"
         made += f" + {parts['reported latency']} reported latency"
@@ -166,6 +170,7 @@ class Rendering:
                 f"  came in  {self.formats['inpt']}",
                 f"  buffer   {self.args.buffer} frames ({1000 * per:.1f} ms){jitter}",
                 f"  delay    {self.delay} frames ({1000 * self.delay / self.rate:.1f} ms) = {made}",
+                f"  guard    {guarded}",
                 f"  speed    {seconds / self.seconds:,.0f} x real time",
                 f"  peak     {decibels(self.audio)} in, {decibels(self.result)} out",
             ]
