@@ -36,7 +36,7 @@ def vendored_guard():
 
 
 setup(
-    packages=["tympan", "tympan.testing", *TOOLS, VENDORED],
+    packages=["tympan", "tympan.testing", "tympan.testing.rules", *TOOLS, VENDORED],
     ext_modules=[
         # The C compiler takes most of the time, and most of that the last module: it begins first.
         *cythonize(

@@ -78,7 +78,7 @@ TABLE = [
     # L2: the simulated host sees only the C table; _session makes the reference of a class without a bundle
     ("tympan/testing/_session.py", [], ["stdlib", *BELOW, *TESTING], ["_hal"]),
     ("tympan/testing/_*_cli.py", [], ["stdlib", *BELOW, *NUMBERS, *TESTING], [*NUMBERS, "tympan.bundle"]),
-    ("tympan/testing/_rules_life.py", [], ["stdlib", *BELOW, *TESTING], ["tympan.bundle"]),  # one rule verifies
+    ("tympan/testing/rules/bundle.py", [], ["stdlib", *BELOW, *TESTING], [*BUNDLE]),  # reads binaries
     # the guard: the copy of assert_no_alloc that comes with tympan; the names of a stripped bundle are the bundler's
     ("tympan/_vendored.py", [], ["stdlib"], []),
     ("tympan/_pytest.py", [], ["_vendored"], ["assert_no_alloc"]),
@@ -113,7 +113,10 @@ LONGEST = 500
 LONGER = {
     "bench/floor.c": (620, "a whole driver that shares nothing, on purpose"),
 }
-GENERATED = ("tympan/coreaudio.h", "tympan/coreaudio.pxd", "tests/abi/coreaudio_asserts.c", "docs/properties.md")
+GENERATED = (
+    "tympan/coreaudio.h", "tympan/coreaudio.pxd", "tests/abi/coreaudio_asserts.c", "docs/properties.md",
+    "docs/rules.md",
+)  # fmt: skip
 
 
 def project_files(*patterns, folders=("tympan", "bundle", "examples")):

@@ -1,7 +1,6 @@
 """``python -m tympan render`` and ``check``, called as functions: what they print, write and refuse."""
 
 import argparse
-import plistlib
 from pathlib import Path
 
 import numpy
@@ -9,7 +8,7 @@ import pytest
 import soundfile
 from c_drivers.build import DEFECTS, make_bundle
 
-from tympan.testing import HostError, UsageError, _check_cli, _render_cli
+from tympan.testing import HostError, UsageError, _render_cli
 
 ROOT = Path(__file__).parent.parent
 
@@ -122,23 +121,3 @@ def test_a_driver_that_breaks_a_rule_writes_nothing(files, tmp_path):
     with pytest.raises(HostError, match="beyond the end"):
         render(bundle, files()[0], tmp_path / "out.wav")
     assert not (tmp_path / "out.wav").exists()
-
-
-def test_check_prints_a_line_per_rule(floor, tmp_path, capsys):
-    assert run(_check_cli, "--list") == 0
-    listed = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
-    run(_check_cli, floor)
-    *lines, summary = capsys.readouterr().out.splitlines()
-    assert [line.split(maxsplit=1)[1].split(":")[0] for line in lines] == listed
-    assert summary.startswith(f"{len(listed)} rules: ")
-
-
-def test_check_answers_by_exit_code(tmp_path, capsys):
-    bundle = make_bundle(tmp_path, "Bad", DEFECTS, ["DEFECT=small_period"])
-    assert run(_check_cli, bundle) == 1
-    assert "FAILED  time-stamp-period: 'ring' of device 2 is 4096" in capsys.readouterr().out
-    with pytest.raises(UsageError, match="needs a driver"):
-        run(_check_cli)
-    (bundle / "Contents" / "Info.plist").write_bytes(plistlib.dumps({}))
-    with pytest.raises(UsageError, match="CFBundleExecutable"):
-        run(_check_cli, bundle)

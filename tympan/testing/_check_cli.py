@@ -1,11 +1,19 @@
 """``python -m tympan check``: try a driver bundle against the catalogue of rules, or read its IO code."""
 
+import argparse
 import sys
-from collections import Counter
+from contextlib import contextmanager
 
 from tympan._errors import UsageError
 
-_MARKS = {"passed": "ok     ", "failed": "FAILED ", "warning": "warning", "skipped": "skipped"}
+EXIT_CODES = """\
+exit codes:
+  0    every rule was kept (warnings are allowed, unless --strict)
+  1    the driver broke a rule
+  2    the command cannot be carried out as it was given
+  3    the tool itself failed: its report says where, and says nothing about the driver there
+  130  interrupted
+"""
 
 
 def configure(parser):
@@ -14,9 +22,41 @@ def configure(parser):
         "Load a driver bundle in the simulated HAL and try the rules of the HAL protocol on it. "
         "With --realtime: load nothing, and show from the driver's machine code what its IO code can reach."
     )
+    parser.epilog = EXIT_CODES
     parser.add_argument("driver", nargs="?", help="a .driver bundle; with --realtime also a .pyx or a project")
-    parser.add_argument("--list", action="store_true", help="list the rules and stop")
+    parser.add_argument("--list", action="store_true", help="list the rules and stop; --details says more")
+    _configure_choice(parser.add_argument_group("which rules"))
+    _configure_output(parser.add_argument_group("what is printed"))
+    _configure_run(parser.add_argument_group("how they are run"))
     _configure_realtime(parser.add_argument_group("reading IO code"))
+
+
+def _configure_choice(group):
+    pattern = {"metavar": "PATTERN", "action": "append", "default": []}
+    group.add_argument("--include", **pattern, help="only rules whose id or group is this; * and ? stand for anything")
+    group.add_argument("--exclude", **pattern, help="not these; both may be given more than once")
+
+
+def _configure_output(group):
+    group.add_argument("--only-failed", action="store_true", help="print what failed, and the summary")
+    group.add_argument("--details", action="store_true", help="a line for every rule; with --list a paragraph")
+    group.add_argument("--json", metavar="FILE", nargs="?", const="-", help="write the whole report as JSON; - (the "
+                       "default) is standard output, where then nothing else goes")  # fmt: skip
+    group.add_argument("--junit", metavar="FILE", help="write JUnit XML")
+    group.add_argument("--strict", action="store_true", help="warnings fail, too")
+
+
+def _configure_run(group):
+    group.add_argument("--seed", type=int, default=0, help="makes every choice of chance repeatable (default: 0)")
+    group.add_argument("--jobs", type=_count, metavar="N", help="processes at a time (default: one per processor)")
+    group.add_argument("--time-limit", type=float, metavar="SECONDS", default=60.0, help="for one rule (default: 60)")
+
+
+def _count(text):
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("it is 1 at least")
+    return number
 
 
 def _configure_realtime(group):
@@ -31,17 +71,17 @@ def _configure_realtime(group):
         default=[],
         help="let this function or rule pass; may be given more than once, and is always reported",
     )
-    group.add_argument("--strict", action="store_true", help="fail for what was not proved, too")
-    group.add_argument("--json", action="store_true", help="the whole report as JSON")
 
 
 def run(args):
     """The chosen way to check; answers the exit code."""
+    if args.driver is None and args.json not in (None, "-"):  # --json X.driver: the one path is the driver
+        args.driver, args.json = args.json, "-"
     if args.realtime:
         return _run_realtime(args)
-    if args.allow or args.strict or args.json:
-        raise UsageError("--allow, --strict and --json need --realtime")
-    return _run_rules(args)
+    if args.allow:
+        raise UsageError("--allow needs --realtime")
+    return _list(args) if args.list else _run_rules(args)
 
 
 def _run_realtime(args):
@@ -51,28 +91,54 @@ def _run_realtime(args):
     if not args.driver:
         raise UsageError("check --realtime needs a driver", "Give the path of a .pyx or a .driver.")
     report = check_realtime(args.driver, allowances(args.allow), strict=args.strict)
-    sys.stdout.write(report.json() + "\n" if args.json else report.text())
+    if args.json:
+        _write(args.json, report.json())
+    if args.json != "-":
+        sys.stdout.write(report.text())
     return report.exit_code
 
 
-def _run_rules(args):
-    """Print one line per rule and a summary; 0 when none failed, 1 otherwise."""
-    from tympan.testing import checks
+def _list(args):
+    from tympan.testing import _check_report, checks
 
-    if args.list:
-        for rule in checks.CATALOGUE:
-            print(f"{rule.id:26} {rule.description}")
-        return 0
+    print(_check_report.listing(checks.choose(args.include, args.exclude), args.details))
+    return 0
+
+
+def _run_rules(args):
+    """Try the rules, print the report, and answer the exit code."""
+    from tympan.testing import _check_report, checks
+
     if not args.driver:
         raise UsageError("check needs a driver", "Give the path of a .driver bundle, or --list.")
-    results = checks.run_checks(args.driver, _line)
-    counts = Counter(result.outcome for result in results)
-    print(
-        f"{len(results)} rules: " + ", ".join(f"{counts[outcome]} {outcome}" for outcome in _MARKS if counts[outcome])
-    )
-    return 1 if counts[checks.FAILED] else 0
+    with _progress() as show:
+        report = checks.run_checks(
+            args.driver, args.include, args.exclude, args.seed, args.jobs, args.time_limit, progress=show
+        )
+    if args.junit:
+        _write(args.junit, _check_report.as_junit(report, args.strict))
+    if args.json:
+        _write(args.json, _check_report.as_json(report, args.strict))
+    if args.json != "-":
+        print(_check_report.as_text(report, args.only_failed, args.details))
+    return report.exit_code(args.strict)
 
 
-def _line(result):
-    print(f"{_MARKS[result.outcome]} {result.id}" + (f": {result.message}" if result.message else ""))
-    sys.stdout.flush()
+def _write(path, text):
+    if path == "-":
+        print(text)
+        return
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text + "\n")
+
+
+@contextmanager
+def _progress():
+    """A function that shows which rule is at work, on a terminal; elsewhere None."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True, highlight=False).status("") as status:
+        yield lambda rule, done, total: status.update(f"{done} of {total}: {rule.id} ...")

@@ -34,6 +34,11 @@ class BundleInfo:
 
 def read_bundle(path):
     """The BundleInfo of a ``.driver`` folder; UsageError when it is none."""
+    return BundleInfo(Path(path), read_plist(path))
+
+
+def read_plist(path):
+    """The dictionary of a bundle's Info.plist; UsageError when there is none."""
     path = Path(path)
     if not path.exists():
         raise UsageError(f"{path} does not exist", "Give the path of a .driver bundle.")
@@ -50,7 +55,7 @@ def read_bundle(path):
         raise UsageError(f"{plist} is not a property list: {error}", "Build the bundle again.") from None
     if not isinstance(info, dict):
         raise UsageError(f"{plist} holds no dictionary", "Build the bundle again.")
-    return BundleInfo(path, info)
+    return info
 
 
 def _text(path, info, key):

@@ -1,114 +1,140 @@
-"""A catalogue of rules that a driver must keep, and the run that tries each.
+"""The validator: tries a catalogue of rules on any ``.driver``, each group in a process of its own.
 
-``run_checks(path)`` loads a ``.driver`` in the simulated HAL and answers a list of
-Result. The rules are hal-protocol parts B, C5 and C7 for plug-in, device and
-stream; boxes, controls and clock devices are not covered yet.
+``run_checks(path)`` answers a Report. The rules are in ``tympan.testing.rules``; ``python -m
+tympan check`` is this on the command line, and docs/rules.md lists them.
 """
 
-from contextlib import contextmanager
+import fnmatch
+import time
+from contextlib import nullcontext
+from pathlib import Path
 
-from tympan._errors import TympanError, UsageError
+from tympan._errors import UsageError
 from tympan.testing import _loader
-from tympan.testing._rules import CATALOGUE, Failure, Skip, Warn
-from tympan.testing._session import Host
+from tympan.testing._check_run import Pool, Runner
+from tympan.testing.rules import CATALOGUE, GROUPS
 
-# Importing these fills the catalogue, in the order of the report.
-from tympan.testing import _rules_life, _rules_objects, _rules_calls, _rules_io, _rules_end  # noqa: F401 isort:skip
+PASSED, FAILED, CRASHED, WARNING, SKIPPED = "passed", "failed", "crashed", "warning", "skipped"
+OUTCOMES = (PASSED, FAILED, CRASHED, WARNING, SKIPPED)
 
-PASSED, FAILED, WARNING, SKIPPED = "passed", "failed", "warning", "skipped"
+#: Seconds that a rule may take; a driver that waits for ever is found after them.
+TIME_LIMIT = 60.0
 
 
 class Result:
-    """One rule's outcome: ``id``, ``description``, ``outcome`` and a sentence (or "")."""
+    """One rule's outcome. ``rule`` is the Rule; ``outcome`` one of OUTCOMES; ``message`` and ``hint`` are sentences
+    or ""; ``fault`` is "driver", "tool", "unclear" or ""; ``seconds``; ``details``: a stack or traceback."""
 
-    def __init__(self, rule, outcome, message=""):
+    def __init__(self, rule, outcome, message="", hint="", fault="", blocked=(), details="", seconds=0.0):
+        self.rule = rule
         self.id = rule.id
-        self.description = rule.description
         self.outcome = outcome
         self.message = message
+        self.hint = hint
+        self.fault = fault
+        self.blocked = blocked
+        self.details = details
+        self.seconds = seconds
+
+    @property
+    def is_bad(self):
+        """Whether the rule failed or crashed."""
+        return self.outcome in (FAILED, CRASHED)
 
     def __repr__(self):
         return f"<{self.id}: {self.outcome} {self.message}>"
 
 
-class Subject:
-    """What the rules look at: the open ``hal``, its ``plugin``, and the path of the bundle."""
+class Report:
+    """All results of a run, in the order of the catalogue."""
 
-    def __init__(self, path, hal, plugin):
-        self.path = path
-        self.hal = hal
-        self.plugin = plugin
+    def __init__(self, path, seed, results, seconds):
+        self.path, self.seed, self.results, self.seconds = path, seed, results, seconds
 
-    @contextmanager
-    def host(self, **options):
-        """Another Host with the same driver, for rules that need their own: (hal, plugin)."""
-        with Host(**options) as hal:
-            yield hal, hal.load(self.path)
+    def __iter__(self):
+        return iter(self.results)
+
+    def __len__(self):
+        return len(self.results)
+
+    def count(self, outcome):
+        """How many rules ended so."""
+        return sum(result.outcome == outcome for result in self.results)
+
+    def of(self, *outcomes):
+        """The results with one of these outcomes."""
+        return [result for result in self.results if result.outcome in outcomes]
+
+    def exit_code(self, strict=False):
+        """0 the driver keeps the rules, 1 it does not, 3 the tool itself failed."""
+        if any(result.fault == "tool" for result in self.results):
+            return 3
+        bad = (FAILED, CRASHED, WARNING) if strict else (FAILED, CRASHED)
+        return 1 if self.of(*bad) else 0
 
 
-def run_checks(path, report=None):
-    """Try every rule on the bundle at ``path``; ``report(result)`` is called as each ends.
+def choose(include=(), exclude=()):
+    """The rules whose id or group matches a pattern of ``include`` (all, when there is none) and none of
+    ``exclude``; UsageError for a pattern that matches nothing."""
+    chosen = set(CATALOGUE) if not include else set().union(*map(_matching, include))
+    chosen -= set().union(*map(_matching, exclude))
+    if not chosen:
+        raise UsageError("no rule is left to try", "See `python -m tympan check --list`.")
+    return [rule for rule in CATALOGUE if rule in chosen]
 
-    UsageError when ``path`` is no bundle that could be loaded at all.
+
+def _matching(pattern):
+    found = {rule for rule in CATALOGUE if fnmatch.fnmatchcase(rule.id, pattern)}
+    found |= {rule for group in GROUPS if fnmatch.fnmatchcase(group.id, pattern) for rule in group.rules}
+    if not found:
+        raise UsageError(f"no rule or group is called {pattern}", "See `python -m tympan check --list`.")
+    return found
+
+
+def run_checks(
+    path, include=(), exclude=(), seed=0, jobs=None, time_limit=TIME_LIMIT, environment=None, progress=None, pool=None
+):
+    """Try rules on the bundle at ``path``; a Report.
+
+    ``jobs``: processes at a time (default: one per processor). ``environment``: variables for
+    the driver's processes. ``progress(rule, done, total)`` is called as rules begin, on any thread.
+    ``pool``: a Pool to use (and not to end) for many runs in a row. UsageError when ``path`` is no
+    bundle at all.
     """
-    results = []
+    _loader.read_plist(path)
+    path = Path(path).resolve()
+    rules, started = choose(include, exclude), time.perf_counter()
+    found = {}
 
-    def add(rule, outcome, message=""):
-        results.append(Result(rule, outcome, message))
-        if report:
-            report(results[-1])
+    def begun(rule):
+        if progress:
+            progress(rule, len(found), len(rules))
 
-    _loader.factory_address(_loader.read_bundle(path))
-    for stage in ("bundle", "open", "closed"):
-        rules = [rule for rule in CATALOGUE if rule.stage == stage]
-        _run_stage(stage, path, rules, add, results)
-    return results
-
-
-def _run_stage(stage, path, rules, add, results):
-    if stage == "open":
-        _run_open(path, rules, add)
-        return
-    broken = stage == "closed" and any(result.id == "loads" and result.outcome == FAILED for result in results)
-    for rule in rules:
-        if broken:
-            add(rule, SKIPPED, "the driver does not load")
-        else:
-            add(rule, *_try(rule, Subject(path, None, None)))
+    by_id = {rule.id: rule for rule in rules}
+    with nullcontext(pool) if pool else Pool(jobs) as workers:
+        runner = Runner(path, seed, workers, time_limit, environment, begun)
+        runner.run(rules, lambda event: found.update({event["id"]: _result(by_id, event)}))
+    results = [found[rule.id] for rule in rules]
+    _unblock(results)
+    return Report(path, seed, results, time.perf_counter() - started)
 
 
-def _run_open(path, rules, add):
-    """The rules on one loaded plug-in; the last rule of the stage is its end."""
-    *inside, end = rules
-    first, *rest = inside
-    done = []
-    problem = ""
-    try:
-        with Host() as hal:
-            subject = Subject(path, hal, None)
-            outcome = _try(first, subject)
-            add(first, *outcome)
-            done.append(first)
-            for rule in rest:
-                answer = _try(rule, subject) if subject.plugin else (SKIPPED, "the driver does not load")
-                add(rule, *answer)
-                done.append(rule)
-    except TympanError as error:
-        problem = f"{error} {error.hint}".strip()
-    add(end, FAILED if problem else PASSED, problem)
+def _result(rules, event):
+    keys = ("outcome", "message", "hint", "fault", "blocked", "details", "seconds")
+    return Result(rules[event["id"]], **{key: event[key] for key in keys})
 
 
-def _try(rule, subject):
-    """(outcome, sentence) of one rule."""
-    try:
-        rule.function(subject)
-    except Skip as reason:
-        return SKIPPED, str(reason)
-    except Warn as reason:
-        return WARNING, str(reason)
-    except (Failure, TympanError) as reason:
-        return FAILED, str(reason)
-    return PASSED, ""
+def _unblock(results):
+    """A rule that another one's fault stopped is skipped, if that one did fail; otherwise it failed itself."""
+    bad = {result.id for result in results if result.is_bad and not result.blocked}
+    for result in results:
+        causes = [rule for rule in result.blocked if rule in bad]
+        if causes:
+            result.outcome, result.fault, result.hint = SKIPPED, "", ""
+            result.message = f"stopped by {causes[0]}"
 
 
-__all__ = ["CATALOGUE", "FAILED", "PASSED", "SKIPPED", "WARNING", "Result", "Subject", "UsageError", "run_checks"]
+__all__ = [
+    "CATALOGUE", "CRASHED", "FAILED", "GROUPS", "OUTCOMES", "PASSED", "SKIPPED", "WARNING", "Pool", "Report", "Result",
+    "choose", "run_checks",
+]  # fmt: skip

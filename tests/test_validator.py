@@ -1,0 +1,368 @@
+"""The validator's machinery: choosing, running, watching, judging whose fault it is, and reporting.
+
+What the rules themselves find is in test_validator_defects.py.
+"""
+
+import json
+import re
+import signal
+import subprocess
+import sys
+from xml.etree import ElementTree
+
+import pytest
+from documents import ROOT, blocks
+from subjects import build
+
+from tympan import _cli
+from tympan._errors import HostError, UsageError
+from tympan.testing import _check_crash, _check_run, _check_worker, checks
+from tympan.testing.rules import CATALOGUE, GROUPS
+from tympan.testing.rules._rule import Blocked, Failure, Skip, Warn
+
+
+@pytest.fixture(scope="module")
+def pool():
+    """Two worker processes for the whole file."""
+    with checks.Pool(2) as workers:
+        yield workers
+
+
+def defective(pool, name, *include, **options):
+    """A Report on the subject with one defect."""
+    path, environment = build.subject(name)
+    return checks.run_checks(path, include, environment=environment, pool=pool, **options)
+
+
+def run(capsys, *argv):
+    """(exit code, standard output, standard error) of ``check`` with these arguments."""
+    code = _cli.main(["check", *map(str, argv)])
+    written = capsys.readouterr()
+    return code, written.out, written.err
+
+
+# ---- the catalogue ----
+
+
+def test_the_catalogue_is_large_and_grouped():
+    assert len(CATALOGUE) >= 120
+    assert {group.id for group in GROUPS} >= {
+        "bundle", "factory", "objects", "plugin", "box", "device", "stream", "control", "clock-device", "protocol",
+        "clock", "io", "configuration", "clients", "storage", "notifications", "realtime", "memory",
+    }  # fmt: skip
+    assert all(group.rules for group in GROUPS)
+
+
+def test_every_rule_says_everything():
+    assert len({rule.id for rule in CATALOGUE}) == len(CATALOGUE)
+    for rule in CATALOGUE:
+        assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)+", rule.id), rule.id
+        assert rule.description.endswith(".") and rule.symptom.endswith((".", "\"")), rule.id
+        assert 20 < len(rule.description) < 200 and 10 < len(rule.symptom) < 140, rule.id
+        assert re.search(r"\b[BC]\d?", rule.reference), rule.id
+        assert rule.description[:-1] not in {other.description[:-1] for other in CATALOGUE if other is not rule}
+
+
+def test_groups_do_not_share_names_with_rules():
+    assert not {group.id for group in GROUPS} & {rule.id for rule in CATALOGUE}
+
+
+def test_choosing():
+    assert checks.choose() == CATALOGUE
+    clock = checks.choose(["clock"])
+    assert clock == [rule for rule in CATALOGUE if rule.group.id == "clock"]
+    assert [rule.id for rule in checks.choose(["clock-ra*", "io"], ["io-*"])] == ["clock-rate"]
+    assert {rule.group.id for rule in checks.choose(["c*"], ["c?ock*"])} >= {"control", "configuration", "clients"}
+
+
+@pytest.mark.parametrize("choice", [(["no-such-rule"], ()), ((), ["no-such-*"]), (["clock"], ["clock"])])
+def test_choosing_nothing_is_bad_usage(choice):
+    with pytest.raises(UsageError) as caught:
+        checks.choose(*choice)
+    assert caught.value.hint
+
+
+# ---- what becomes of an exception ----
+
+
+RULE = next(rule for rule in CATALOGUE if rule.id == "clock-rate")
+
+
+def host_error(text, rule=None):
+    error = HostError(text)
+    error.rule = rule
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome", "fault", "blocked"),
+    [
+        (Failure("broken"), "failed", "driver", []),
+        (Warn("not nice"), "warning", "driver", []),
+        (Skip("no box"), "skipped", "", []),
+        (Blocked("driver-loads", "NULL"), "failed", "driver", ["driver-loads"]),
+        (Blocked("clock-rate", "itself"), "failed", "driver", []),
+        (host_error("anything"), "failed", "driver", []),
+        (host_error("slow", "stamp-rate"), "failed", "driver", []),
+        (host_error("filled", "unfilled"), "failed", "driver", ["io-read-fills"]),
+        (UsageError("this client is running already"), "crashed", "tool", []),
+        (ZeroDivisionError("division by zero"), "crashed", "tool", []),
+    ],
+)
+def test_an_exception_becomes_an_outcome(error, outcome, fault, blocked):
+    found = _check_worker.verdict(RULE, error)
+    assert (found["outcome"], found.get("fault", ""), found.get("blocked", [])) == (outcome, fault, blocked)
+
+
+def test_a_fault_of_the_tool_has_its_traceback_and_an_exit_code():
+    found = _check_worker.verdict(RULE, ZeroDivisionError("division by zero"))
+    assert "Traceback" in found["details"] or "ZeroDivisionError" in found["details"]
+    good, bad = checks.Result(CATALOGUE[0], "failed"), checks.Result(RULE, seconds=0.0, **found)
+    assert checks.Report("x", 0, [good, bad], 0.0).exit_code() == 3
+    assert checks.Report("x", 0, [good], 0.0).exit_code() == 1
+
+
+def test_blocked_rules_are_skipped_only_when_the_cause_is_found():
+    def report(cause):
+        results = [checks.Result(RULE, cause), checks.Result(CATALOGUE[0], "failed", blocked=["clock-rate"])]
+        checks._unblock(results)
+        return results[1]
+
+    assert report("failed").outcome == "skipped" and report("failed").message == "stopped by clock-rate"
+    assert report("passed").outcome == "failed"
+    assert report("warning").outcome == "failed"
+
+
+# ---- processes that die ----
+
+
+def stack(*frames, thread="7", number="11"):
+    return [f"signal\t{thread}\t{number}", *(f"frame\t{thread}\t{image}\t{name}\t0x1" for image, name in frames), "end"]
+
+
+DRIVER, TOOL = "/d/X.driver/Contents/MacOS/X", "/t/tympan/testing/_host.cpython-311.so"
+LIBC, PLATFORM = "/lib/x86_64-linux-gnu/libc.so.6", "/t/tympan/testing/_platform.cpython-311.so"
+
+
+@pytest.mark.parametrize(
+    ("lines", "late", "fault", "words"),
+    [
+        (stack((LIBC, "memcpy"), (DRIVER, "render"), (TOOL, "")), False, "driver", "SIGSEGV in the driver: render+0x1"),
+        (stack((PLATFORM, "CFRelease"), (DRIVER, "f")), False, "driver", "in the driver: f"),
+        (stack((TOOL, "x"), (LIBC, "y")), False, "tool", "in the tool: x"),
+        (stack(("", ""), (TOOL, "call")), False, "driver", "in the driver"),
+        (stack((LIBC, "abort"), (LIBC, "free"), (TOOL, "x")), False, "unclear", "in no code of the driver's"),
+        ([], False, "unclear", "SIGSEGV in no code"),
+        (stack((LIBC, "futex"), (TOOL, "x")), True, "tool", "did not end within 3 s; it waits in the tool"),
+        (
+            stack((LIBC, "futex"), (TOOL, "x")) + stack((LIBC, "lock"), (DRIVER, "set"), thread="8"),
+            True,
+            "driver",
+            "it waits in the driver: set",
+        ),
+    ],
+)
+def test_whose_fault_a_crash_is(lines, late, fault, words):
+    found = _check_crash.explain(-signal.SIGSEGV, late, 3.0, lines, "/d/X.driver", "")
+    assert found["fault"] == fault
+    assert words in found["message"]
+
+
+def test_a_crash_is_a_result_of_its_rule_and_the_rest_goes_on(pool):
+    report = defective(pool, "null-cycle-crashes", "io")
+    outcomes = {result.id: result.outcome for result in report}
+    crashed = report.of(checks.CRASHED)
+    assert [result.id for result in crashed] == ["io-null-cycle-info"]
+    assert crashed[0].fault == "driver" and crashed[0].message.startswith("SIGSEGV (DoIOOperation for '")
+    assert "subject_do" in crashed[0].details or "Subject" in crashed[0].details
+    assert len(outcomes) == len(checks.choose(["io"])) and outcomes["io-while-stopped"] == "passed"
+    assert report.exit_code() == 1
+
+
+def test_a_crash_in_the_middle_of_a_group(pool):
+    """The rules after it are tried in a new process."""
+    report = defective(pool, "client-without-bundle-crashes", "io", "clients")
+    outcomes = [result.outcome for result in report]
+    first = outcomes.index(checks.CRASHED)
+    assert checks.PASSED in outcomes[first:]
+    assert {result.fault for result in report.of(checks.CRASHED)} == {"driver"}
+
+
+def test_a_rule_that_takes_too_long(pool, monkeypatch):
+    """A process is asked for its stacks, then killed; here the rule is only slow, and by the tool's own doing."""
+    monkeypatch.setattr(_check_run, "_GRACE", 1.0)
+    report = checks.run_checks(build.bundle("correct"), ["idle-driver-sleeps"], time_limit=0.05, pool=pool)
+    (result,) = report
+    assert (result.outcome, result.fault) == ("crashed", "tool")
+    assert result.message.startswith("did not end within 0.05 s")
+    assert report.exit_code() == 3
+
+
+def test_a_driver_that_waits_for_itself(pool):
+    (result,) = defective(pool, "notifies-under-lock", "notified-without-lock")
+    assert (result.outcome, result.fault) == ("failed", "driver")
+    assert "holds a lock" in result.message or "did not return" in result.message
+
+
+def test_a_driver_with_one_life_only(pool):
+    """It gets a process for each rule, and fails the one that says so."""
+    report = defective(pool, "second-life-fails", "factory", "plugin")
+    assert {result.id for result in report if result.is_bad} >= {"second-life"}
+    assert all(result.outcome in ("passed", "skipped") for result in report if result.rule.group.id == "plugin")
+
+
+def test_a_driver_that_does_not_load(pool):
+    report = defective(pool, "storage-must-exist", "factory", "clock")
+    outcomes = {result.id: result for result in report}
+    assert outcomes["driver-loads"].outcome == "failed"
+    assert outcomes["clock-rate"].outcome == "skipped"
+    assert outcomes["clock-rate"].message == "stopped by driver-loads"
+    assert outcomes["factory-foreign-type"].outcome == "passed"
+
+
+def test_one_job_finds_what_two_find():
+    path, environment = build.subject("stamp-moves")
+    one, two = (
+        checks.run_checks(path, ["clock", "objects"], jobs=jobs, environment=environment) for jobs in (1, 2)
+    )
+    assert [(r.id, r.outcome) for r in one] == [(r.id, r.outcome) for r in two]
+
+
+# ---- the pages ----
+
+
+def test_the_page_of_rules_is_current():
+    command = [sys.executable, "tools/generate_rules.py", "--check"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_the_page_about_checking(tmp_path):
+    """Its commands for a driver that is not tympan's, with one in plain C."""
+    info = (build.bundle("minimal") / "Contents" / "Info.plist").read_bytes()
+    (tmp_path / "mine.c").write_text(f'#include "{ROOT}/tests/subjects/minimal/tone.c"\n')
+    (tmp_path / "Info.plist").write_bytes(info.replace(b"<string>Tone</string>", b"<string>Mine</string>"))
+    (tmp_path / "tympan").symlink_to(ROOT / "tympan")
+    *build_it, check = blocks("docs/checking.md", "sh")[1].splitlines()
+    script = " && ".join(["umask 022", *build_it]).replace(" -o ", " -lm -o ")
+    subprocess.run(script, shell=True, cwd=tmp_path, check=True)
+    assert check == "python -m tympan check Mine.driver"
+    assert checks.run_checks(tmp_path / "Mine.driver", ["bundle", "factory"]).exit_code() == 0
+
+
+# ---- the command ----
+
+
+def test_list(capsys):
+    code, out, _ = run(capsys, "--list")
+    listed = [line.split()[0] for line in out.splitlines() if line.startswith("  ")]
+    assert (code, listed) == (0, [rule.id for rule in CATALOGUE])
+    code, out, _ = run(capsys, "--list", "--details", "--include", "device-period")
+    assert code == 0 and "at least 10,923 frames" in out
+    assert "if broken: Glitches and drift" in out and "met in: SoundPusher" in out and "see: hal-protocol B3" in out
+
+
+def test_a_good_driver(capsys):
+    code, out, err = run(capsys, build.bundle("minimal"), "--include", "plugin", "--include", "objects")
+    assert (code, err) == (0, "")
+    assert re.search(r"^plugin +\d+ passed", out, re.MULTILINE)
+    assert re.fullmatch(r"\d+ rules: \d+ passed, \d+ skipped, in \d+\.\d s", out.splitlines()[-1])
+
+
+def test_a_bad_driver(capsys, monkeypatch):
+    path, environment = build.subject("period-too-small")
+    monkeypatch.setenv(*next(iter(environment.items())))
+    chosen = ["--include", "device", "--include", "io-starts"]
+    code, out, _ = run(capsys, path, *chosen)
+    assert code == 1
+    first, *rest = out[out.index("FAILED") :].splitlines()
+    assert first == "FAILED  device-period"
+    assert rest[0] == "    'ring' of device 3 is 8000"
+    assert "    users see: Glitches and drift; large buffers are refused." in rest
+    assert "    see: hal-protocol B3" in rest
+    code, out, _ = run(capsys, path, *chosen, "--only-failed")
+    assert code == 1 and out.startswith("FAILED  device-period") and "passed" in out.splitlines()[-1]
+
+
+def test_strict(capsys, monkeypatch):
+    path, environment = build.subject("storage-not-written")
+    monkeypatch.setenv(*next(iter(environment.items())))
+    chosen = [path, "--include", "box-acquisition-persists"]
+    assert run(capsys, *chosen)[0] == 0
+    code, out, _ = run(capsys, *chosen, "--strict")
+    assert code == 1 and "warning  box-acquisition-persists" in out
+
+
+def test_json(capsys, tmp_path):
+    code, out, _ = run(capsys, build.bundle("minimal"), "--include", "io-starts", "--include", "box-uid", "--json")
+    found = json.loads(out)
+    assert code == found["exit_code"] == 0
+    assert found["counts"] == {"passed": 1, "failed": 0, "crashed": 0, "warning": 0, "skipped": 1}
+    assert found["seed"] == 0 and found["driver"].endswith("Tone.driver")
+    by_id = {row["id"]: row for row in found["rules"]}
+    assert by_id["io-starts"]["outcome"] == "passed" and by_id["io-starts"]["group"] == "starting"
+    assert by_id["box-uid"]["message"] == "the plug-in has no box"
+    assert set(by_id["io-starts"]) == {
+        "id", "group", "outcome", "fault", "message", "hint", "seconds", "description", "symptom", "field",
+        "reference", "details",
+    }  # fmt: skip
+    code, out, _ = run(capsys, build.bundle("minimal"), "--include", "io-starts", "--json", tmp_path / "r.json")
+    assert json.loads((tmp_path / "r.json").read_text())["rules"][0]["id"] == "io-starts" and "1 rules" in out
+
+
+def test_json_before_the_driver(capsys):
+    code, out, _ = run(capsys, "--include", "io-starts", "--json", build.bundle("minimal"))
+    assert code == 0 and json.loads(out)["counts"]["passed"] == 1
+
+
+def test_junit(capsys, tmp_path, monkeypatch):
+    path, environment = build.subject("null-cycle-crashes")
+    monkeypatch.setenv(*next(iter(environment.items())))
+    file = tmp_path / "r.xml"
+    code, _, _ = run(capsys, path, "--include", "io-null*", "--include", "slider-range", "--junit", file)
+    suites = {suite.get("name"): suite for suite in ElementTree.parse(file).getroot()}
+    assert code == 1 and set(suites) == {"io", "control"}
+    io = suites["io"]
+    assert (io.get("tests"), io.get("errors"), io.get("failures")) == ("3", "1", "0")
+    error = io.find("testcase[@name='io-null-cycle-info']/error")
+    assert error.get("type") == "driver" and "SIGSEGV" in error.get("message")
+    assert suites["control"].find("testcase/skipped").get("message") == "the plug-in has no slider control"
+
+
+def test_help_documents_the_exit_codes(capsys):
+    with pytest.raises(SystemExit):
+        _cli.main(["check", "--help"])
+    text = capsys.readouterr().out
+    assert all(f"\n  {code}  " in text for code in (0, 1, 2, 3))
+    options = "--list --include --exclude --only-failed --strict --json --junit --seed --jobs --time-limit --realtime"
+    assert all(option in text for option in options.split())
+
+
+@pytest.mark.parametrize(
+    ("argv", "line"),
+    [
+        ([], "error: check needs a driver"),
+        (["no.driver"], "error: no.driver does not exist"),
+        ([__file__], f"error: {__file__} is not a bundle but a file"),
+        (["X", "--jobs", "0"], "error: argument --jobs: it is 1 at least"),
+        (["X", "--jobs", "many"], "error: argument --jobs: invalid _count value: 'many'"),
+        (["X", "--allow", "malloc=why"], "error: --allow needs --realtime"),
+    ],
+)
+def test_bad_usage(argv, line, capsys, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    code, out, err = run(capsys, *argv)
+    assert (code, out) == (2, "")
+    assert err.startswith(line) and "Traceback" not in err
+
+
+def test_a_folder_without_info_is_bad_usage(tmp_path, capsys):
+    (tmp_path / "X.driver").mkdir()
+    code, _, err = run(capsys, tmp_path / "X.driver")
+    assert code == 2 and "has no Contents/Info.plist" in err
+
+
+def test_progress_on_a_terminal(capsys, monkeypatch):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    code, out, _ = run(capsys, build.bundle("minimal"), "--include", "io-starts")
+    assert code == 0 and out.splitlines()[-1].startswith("1 rules: 1 passed")

@@ -1,0 +1,245 @@
+"""Runs the rules in processes of their own, watches them, and says whose fault it is when one dies.
+
+One worker process per job slot (_check_worker). A job is a group's rules, or one rule
+that may well crash. When the process dies, the rule that it was at has crashed, and
+the rest of the job goes to a new process; the same after a rule that failed, since
+a driver that has broken a rule may be in any state.
+"""
+
+import json
+import os
+import queue
+import selectors
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+from tympan.testing import _check_crash as crash
+from tympan.testing._check_worker import FORKS
+
+#: The rule that says that a driver cannot be loaded a second time in one process.
+AGAIN = "second-life"
+_IMPATIENT = 10.0  # seconds for a rule, once one has taken too long: a driver that waits for itself does so often
+_GRACE = 2.0  # seconds between asking a process for its stacks and killing it
+
+
+class Job:
+    """Some rules to try in one process, in order."""
+
+    def __init__(self, rules):
+        self.rules = list(rules)
+
+    @property
+    def ids(self):
+        """The ids of the rules that are left."""
+        return [rule.id for rule in self.rules]
+
+
+def jobs_of(rules):
+    """One Job per group, and one for each rule that may crash; the long ones first."""
+    groups, alone = {}, []
+    for rule in rules:
+        if rule.isolated:
+            alone.append(Job([rule]))
+        else:
+            groups.setdefault(rule.group.id, []).append(rule)
+    together = [Job(part) for part in groups.values()]
+    return sorted(together, key=lambda job: -len(job.rules)) + alone
+
+
+class Pool:
+    """Worker processes, started when they are needed. Use it as a context manager, for several runs if need be."""
+
+    def __init__(self, count=None):
+        self.workers: list[Worker | None] = [None] * (count or os.cpu_count() or 1)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for number in range(len(self.workers)):
+            self.drop(number)
+
+    def worker(self, number):
+        """Worker ``number``, alive."""
+        worker = self.workers[number]
+        if worker is None or not worker.alive:
+            worker = self.workers[number] = Worker()
+        return worker
+
+    def drop(self, number):
+        """End worker ``number``; a new one comes when it is needed."""
+        worker, self.workers[number] = self.workers[number], None
+        if worker is not None:
+            worker.stop()
+
+
+class Runner:
+    """Tries rules on the driver at ``path``, with the workers of ``pool``. ``report(result)`` is called on this
+    thread as each rule ends, ``begun(rule)`` on any thread as each begins."""
+
+    def __init__(self, path, seed, pool, time_limit, environment=None, begun=lambda rule: None):
+        self.path, self.seed, self.pool, self.time_limit, self.begun = path, seed, pool, time_limit, begun
+        self.environment = environment or {}
+        self.hung = False
+
+    def run(self, rules, report):
+        """Try ``rules``; a dictionary per rule goes to ``report`` (see _check_worker.judge)."""
+        jobs, results = queue.SimpleQueue(), queue.SimpleQueue()
+        made = jobs_of(rules)
+        for job in made:
+            jobs.put(job)
+        slots = range(min(len(self.pool.workers), len(made)))
+        threads = [threading.Thread(target=self._serve, args=(slot, jobs, results), daemon=True) for slot in slots]
+        for thread in threads:
+            thread.start()
+        for _ in rules:
+            answer = results.get()
+            if isinstance(answer, BaseException):
+                raise answer
+            report(answer)
+        for thread in threads:
+            thread.join()
+
+    def _serve(self, slot, jobs, results):
+        try:
+            while True:
+                job = jobs.get_nowait()
+                while job.rules:
+                    for result in self._attempt(self.pool.worker(slot), job):
+                        results.put(result)
+                    if not FORKS:
+                        self.pool.drop(slot)
+        except queue.Empty:
+            pass
+        except BaseException as error:  # carried over to the thread that waits for results
+            results.put(error)
+
+    def _attempt(self, worker, job):
+        """One process's worth of a job; what it has finished is taken off the job."""
+        worker.begin({"path": str(self.path), "rules": job.ids, "seed": self.seed, "environment": self.environment})
+        watch = Watch(self.path, min(self.time_limit, _IMPATIENT) if self.hung else self.time_limit)
+        for event in worker.events(watch):
+            if event["event"] == "rule":
+                self.begun(job.rules[0])
+            if event["event"] == "result":
+                if AGAIN in event["blocked"] and watch.finished:
+                    worker.give_up(watch)  # a driver that has but one life gets a process for each rule
+                    continue
+                job.rules.pop(0)
+                watch.finished += 1
+                yield event
+                if event["outcome"] in ("failed", "crashed") and job.rules:
+                    worker.give_up(watch)
+        self.hung |= watch.late
+        if watch.died and job.rules:
+            yield watch.result(job.rules.pop(0).id)
+
+
+class Watch:
+    """What is known of one process: its pid, the rule it is at, and how it ended."""
+
+    def __init__(self, path, time_limit):
+        self.path, self.time_limit = path, time_limit
+        self.pid, self.rule, self.doing, self.since = 0, None, "", time.monotonic()
+        self.late = self.died = self.done = self.dropped = False
+        self.code = self.finished = 0
+        self.stacks = []
+        self.began = time.perf_counter()
+
+    def take(self, event):
+        """Note an event."""
+        kind = event["event"]
+        if kind == "started":
+            self.pid = event["pid"]
+        elif kind == "rule":
+            self.rule, self.doing, self.since, self.began = event["id"], "", time.monotonic(), time.perf_counter()
+        elif kind == "doing":
+            self.doing = event["text"]
+        elif kind == "done":
+            self.done = True
+        elif kind == "ended":
+            self.code, self.died = event["code"], not self.done and not self.dropped
+
+    def result(self, identifier):
+        """The result for the rule at which the process died."""
+        outcome = crash.explain(self.code, self.late, self.time_limit, self.stacks, self.path, self.doing)
+        return {"event": "result", "id": identifier, "outcome": "crashed", "hint": "", "blocked": [],
+                "seconds": time.perf_counter() - self.began, **outcome}  # fmt: skip
+
+
+class Worker:
+    """A worker process and its two pipes."""
+
+    def __init__(self):
+        environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+        command = [sys.executable, "-m", "tympan.testing._check_worker"]
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
+        )
+        self._buffer = b""
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._process.stdout, selectors.EVENT_READ)
+
+    @property
+    def alive(self):
+        """Whether it can be handed a job."""
+        return self._process.poll() is None
+
+    def begin(self, job):
+        """Hand it a job."""
+        self._process.stdin.write((json.dumps(job) + "\n").encode())
+        self._process.stdin.flush()
+
+    def stop(self):
+        """Let it end."""
+        self._process.stdin.close()
+        self._process.stdout.close()
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def give_up(self, watch):
+        """End the process of the present job: its driver is not to be trusted any more."""
+        watch.dropped = True
+        _signal(watch.pid, signal.SIGKILL)
+
+    def events(self, watch):
+        """The events of one process, until it has ended; stacks are kept in ``watch``."""
+        while True:
+            for line in self._lines(watch):
+                if not line.startswith(b"{"):
+                    watch.stacks.append(line.decode(errors="replace"))
+                    continue
+                event = json.loads(line)
+                watch.take(event)
+                if event["event"] == "ended":
+                    return
+                yield event
+            if self._process.poll() is not None and not self._buffer:
+                watch.take({"event": "ended", "code": self._process.returncode})
+                return
+
+    def _lines(self, watch):
+        """Lines that have come; asks a process for its stacks when a rule has taken too long, then kills it."""
+        limit = watch.time_limit + (_GRACE if watch.late else 0)
+        if not self._selector.select(max(0.0, watch.since + limit - time.monotonic())):
+            _signal(watch.pid, signal.SIGKILL if watch.late else signal.SIGALRM)
+            watch.late = True
+            return
+        data = os.read(self._process.stdout.fileno(), 65536)
+        self._buffer += data
+        *lines, self._buffer = self._buffer.split(b"\n")
+        yield from lines
+
+
+def _signal(pid, number):
+    if pid:
+        try:
+            os.kill(pid, number)
+        except ProcessLookupError:
+            return

@@ -1,0 +1,279 @@
+"""Rules about IO on several threads, and about what IO must not wait for (hal-protocol C3)."""
+
+import threading
+import time
+
+import numpy
+
+from tympan.testing._blame import describe
+from tympan.testing._status import code
+from tympan.testing.rules._play import BUFFER, noise
+from tympan.testing.rules._provoke import provoke
+from tympan.testing.rules._rule import Failure, Group, Skip, advise, require
+from tympan.testing.rules._subject import in_time, threads
+from tympan.testing.rules._table import GLOBAL, INPUT, OUTPUT
+
+rule = Group("realtime", "IO threads", "C3")
+
+_LIMIT = 30
+_CYCLES = 400
+_READERS = 2
+_WAKES = 20
+_IDLE = 0.3  # seconds
+_ALL_FAULTS = (
+    "stamp-status", "stamp-future", "stamp-backwards", "stamp-spacing", "stamp-moved", "stamp-rate", "stamp-stale",
+    "operation-status", "unfilled", "guard",
+)  # fmt: skip
+
+
+def _run(device, client, cycles, chance):
+    """A function that does ``cycles`` cycles without the Host's own lock, as a realtime thread does; answers the
+    name of a fault."""
+    counts = numpy.full(cycles, BUFFER, numpy.uint32)
+    audio = noise(device, cycles * BUFFER, chance)
+    into = numpy.zeros((cycles * BUFFER, device.channels(INPUT)), numpy.float32)
+    client.engine.allocate(BUFFER, BUFFER)
+    return lambda: client.engine.run(counts, audio if device.channels(OUTPUT) else None, into)
+
+
+def _meanwhile(actions, main):
+    """``actions`` again and again on threads of their own, while ``main()`` runs; what main answers."""
+    done, errors = threading.Event(), []
+
+    def repeat(action):
+        while not done.is_set():
+            try:
+                action()
+            except Exception as error:  # said by the caller
+                errors.append(error)
+                return
+
+    threads = [threading.Thread(target=repeat, args=(action,), daemon=True) for action in actions]
+    for thread in threads:
+        thread.start()
+    try:
+        answer = main()
+    finally:
+        done.set()
+    for thread in threads:
+        thread.join(_LIMIT)
+        if thread.is_alive():
+            raise Failure(f"a call did not return within {_LIMIT} s while IO ran")
+    if errors:
+        raise errors[0]
+    return answer
+
+
+@rule(
+    "io-on-several-threads",
+    f"Two clients' IO on two threads, {_CYCLES} cycles each, keeps every rule of clock and buffers.",
+    "Crackle or crashes when two applications play.",
+    "tympan-aspl E14",
+    faults=_ALL_FAULTS,
+)
+def io_on_several_threads(s):
+    with s.open() as session:
+        for device in session.devices():
+            with session.client(device, pid=1) as first, session.client(device, pid=2) as second:
+                runs = [_run(device, client, _CYCLES, s.chance) for client in (first, second)]
+                answers = in_time(_LIMIT, "IO on two threads", _both, runs)
+                for client, fault in zip((first, second), answers, strict=True):
+                    device._check(client, fault)
+
+
+def _both(runs):
+    answers = [None] * len(runs)
+
+    def run(number):
+        answers[number] = runs[number]()
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(len(runs))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return answers
+
+
+@rule(
+    "io-while-properties-are-read",
+    f"IO keeps every rule while {_READERS} threads read and set properties.",
+    "Crackle while an application shows the device's settings.",
+    "tympan-aspl E5, E14",
+    faults=_ALL_FAULTS,
+)
+def io_while_properties_are_read(s):
+    with s.open() as session:
+        things = [thing.id for thing in session.world.things]
+
+        def read():
+            for number in things:
+                for selector, size in (("clas", 4), ("ownd", 64), ("nsrt", 8), ("pft ", 40), ("lcsv", 4)):
+                    session.table.get(number, code(selector), code(GLOBAL), 0, capacity=size)
+
+        for device in session.devices():
+            with session.client(device) as client:
+                run = _run(device, client, _CYCLES, s.chance)
+                fault = in_time(_LIMIT, "IO while properties are read", _meanwhile, [read] * _READERS, run)
+                device._check(client, fault)
+
+
+@rule(
+    "io-while-clients-come",
+    "IO keeps every rule while other clients are added, started, stopped and removed on another thread.",
+    "Crackle when another application starts.",
+    "libASPL's ioMutex, tympan-aspl E7",
+    faults=_ALL_FAULTS,
+)
+def io_while_clients_come(s):
+    with s.open() as session:
+        for device in session.devices():
+
+            def come(number=device.id):
+                session.table.device_client(True, number, 4711, 4711, "org.example.guest")
+                if session.table.start_io(number, 4711) == 0:
+                    session.table.stop_io(number, 4711)
+                session.table.device_client(False, number, 4711, 4711, "org.example.guest")
+
+            with session.client(device) as client:
+                run = _run(device, client, _CYCLES, s.chance)
+                fault = in_time(_LIMIT, "IO while clients come and go", _meanwhile, [come], run)
+                device._check(client, fault)
+
+
+@rule(
+    "clock-on-several-threads",
+    "A stamp belongs together: read on one thread while another client starts and stops, sample, host time and seed "
+    "are of one line.",
+    "Wrong pitch for a moment when another application starts.",
+    "tympan-aspl E7",
+    faults=_ALL_FAULTS,
+)
+def clock_on_several_threads(s):
+    with s.open() as session:
+        for device in session.devices():
+            with session.client(device) as client:
+
+                def restart(number=device.id):
+                    if session.table.start_io(number, 4711) == 0:
+                        session.table.stop_io(number, 4711)
+
+                def watch(device=device, client=client):
+                    for _ in range(2000):
+                        fault = client.engine.stamp()
+                        if fault:
+                            return fault
+                        session.hal.advance(ticks=1000)
+                    return None
+
+                device._check(client, in_time(_LIMIT, "reading the clock", _meanwhile, [restart], watch))
+
+
+@rule(
+    "io-waits-for-no-host-call",
+    "GetZeroTimeStamp and the IO operations return while the driver waits in a call of the host.",
+    "Sound stops for as long as the sound system is busy elsewhere.",
+    "libASPL's ioMutex; roc-vad sleeps there; tympan-aspl E5",
+)
+def io_waits_for_no_host_call(s):
+    with s.open() as session:
+        device = session.devices()[0]
+        with session.client(device) as client:
+            run, called, stuck = _run(device, client, 4, s.chance), [], []
+
+            def wrapped(*arguments, original):
+                called.append(1)
+                if len(called) < 20 and not stuck:
+                    thread = threading.Thread(target=run, daemon=True)
+                    thread.start()
+                    thread.join(5)
+                    stuck.extend([1] * thread.is_alive())
+                return original(*arguments)
+
+            for function in ("properties_changed", "request_change"):
+                original = getattr(session.plugin, function)
+                setattr(session.plugin, function, lambda *args, o=original: wrapped(*args, original=o))
+            in_time(2 * _LIMIT, "a call of the driver", provoke, session)
+            if not called:
+                raise Skip("the driver does not call its host")
+            require(not stuck, "IO waits while the driver is inside a call of the host: they share a lock")
+
+
+@rule(
+    "idle-driver-sleeps",
+    f"When nothing happens, the driver's threads wake up less than {_WAKES} times a second.",
+    "The battery drains, and the driver's helper is always at work.",
+    "eqMac #1007; tympan-aspl's log thread",
+)
+def idle_driver_sleeps(s):
+    with s.open() as session:
+        session.settle()
+        before = threads()
+        time.sleep(_IDLE)
+        after = threads()
+        own = threading.main_thread().native_id
+        wakes = sum(after[item] - before[item] for item in before if item in after and item != own) / _IDLE
+        advise(wakes < _WAKES, f"the driver's threads woke up {wakes:.0f} times a second while nothing happened")
+
+
+# --- what the guard traps ---------------------------------------------------------
+
+
+def _guarded(s, *kinds):
+    """Failure when ordinary IO makes a call of one of these kinds (assert_no_alloc's)."""
+    with s.open(guard="collect") as session:
+        for device in session.devices():
+            with session.client(device) as client:
+                device.render(noise(device, 50 * BUFFER, s.chance), frames=50 * BUFFER, client=client)
+                device.render(None, buffer=BUFFER, frames=4 * BUFFER, client=client)
+        found = [violation for violation in session.hal.violations if violation.kind in kinds]
+        require(not found, describe(found)[0] if found else "", "What runs on IO threads may only compute.")
+
+
+@rule(
+    "realtime-no-allocation",
+    "GetZeroTimeStamp and the IO operations allocate and free no memory.",
+    "Clicks now and then, more when the machine is busy.",
+    "tympan-aspl E5",
+)
+def realtime_no_allocation(s):
+    _guarded(s, "allocation")
+
+
+@rule(
+    "realtime-no-lock",
+    "GetZeroTimeStamp and the IO operations take no lock.",
+    "Clicks when an application shows the device's settings.",
+    "BlackHole, libASPL, BGM #338, tympan-aspl E5",
+)
+def realtime_no_lock(s):
+    _guarded(s, "lock")
+
+
+@rule(
+    "realtime-no-waiting",
+    "GetZeroTimeStamp and the IO operations wait for nothing, and start no thread.",
+    "Sound stops now and then.",
+    "roc-vad",
+)
+def realtime_no_waiting(s):
+    _guarded(s, "wait", "thread")
+
+
+@rule(
+    "realtime-no-input-or-output",
+    "GetZeroTimeStamp and the IO operations read and write no file, print nothing, and enter no kernel.",
+    "Clicks now and then.",
+    "BlackHole's printf",
+)
+def realtime_no_input_or_output(s):
+    _guarded(s, "io", "system call")
+
+
+@rule(
+    "realtime-no-interpreter",
+    "GetZeroTimeStamp and the IO operations enter no interpreter.",
+    "Clicks now and then, and sound that stops.",
+)
+def realtime_no_interpreter(s):
+    _guarded(s, "GIL")

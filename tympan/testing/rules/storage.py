@@ -1,0 +1,178 @@
+"""Rules about the host's storage (hal-protocol C8)."""
+
+import ctypes
+
+from tympan.testing import _host, _platform
+from tympan.testing._status import code, name
+from tympan.testing.rules import _rows
+from tympan.testing.rules._rule import Group, Skip, require
+from tympan.testing.rules._spy import not_a_string
+from tympan.testing.rules._subject import in_time
+from tympan.testing.rules._world import World
+
+rule = Group("storage", "Storage", "C8")
+
+_LIMIT = 20
+_FUNCTIONS = ("CopyFromStorage", "WriteToStorage", "DeleteFromStorage")
+
+
+def _keys(s):
+    """Every key that the driver asks for or writes, while it is initialised and each settable value is changed."""
+    with s.spied() as spied:
+        _change_everything(spied)
+        found = {facts[0] for function in _FUNCTIONS for facts in spied.spy.named(function)}
+    if not found:
+        raise Skip("the driver uses no storage")
+    return sorted(found - {None})
+
+
+def _change_everything(spied):
+    """Set what can be set: flags are turned over, numbers and texts changed."""
+    world = World(spied.properties)
+    for thing in world.things:
+        for row, scope in _rows.present(spied, thing):
+            if row.kind in ("flag", "f32") and spied.properties.is_settable(thing, row.selector, scope):
+                value = spied.properties.get(thing, row.selector, scope)
+                _change(spied, thing, row, scope, value)
+            elif row.kind == "text" and spied.properties.is_settable(thing, row.selector, scope):
+                spied.properties.set_string(thing, row.selector, "Changed by the validator", scope)
+            spied.settle()
+
+
+def _change(spied, thing, row, scope, value):
+    other = bytes([1 - (value[0] & 1)]) + bytes(3) if row.kind == "flag" else b"\x00\x00\x80\x3e"  # 0.25
+    spied.table.set(thing.id, code(row.selector), code(scope), 0, other)
+
+
+def _values():
+    """{type: address of a property list} of every type that this platform can make."""
+    library, made = ctypes.CDLL(None), {"text": _host.make_string("left by an older version")}
+    made["empty text"] = _host.make_string("")
+    pointer, size = ctypes.c_void_p, ctypes.c_long
+    if not hasattr(library, "CFNumberCreate"):
+        made["value of another type"] = not_a_string()
+    for kind, function, arguments in (
+        ("number", "CFNumberCreate", (None, 9, ctypes.byref(ctypes.c_int32(12345)))),
+        ("data", "CFDataCreate", (None, b"\x01\x02\x03", 3)),
+        ("array", "CFArrayCreate", (None, None, 0, None)),
+        ("dictionary", "CFDictionaryCreate", (None, None, None, 0, None, None)),
+    ):
+        make = getattr(library, function, None)
+        if make is not None:
+            make.restype, make.argtypes = pointer, [pointer, size, pointer] if kind == "number" else None
+            made[kind] = make(*arguments)
+    return {kind: value for kind, value in made.items() if value}
+
+
+@rule(
+    "storage-may-be-empty",
+    "Initialize succeeds when the storage has nothing under the driver's keys.",
+    "The driver does not load on a machine where it was never installed before.",
+)
+def storage_may_be_empty(s):
+    with s.spied(may_fail=True) as spied:
+        asked = [facts[0] for facts in spied.spy.named("CopyFromStorage")]
+        if not asked and spied.status == 0:
+            raise Skip("the driver asks for nothing in the storage")
+        shown = f"the storage has no {asked[0] if asked else ''!r}, and Initialize answered '{name(spied.status)}'"
+        require(spied.status == 0 or not asked, shown)
+
+
+@rule(
+    "storage-foreign-values",
+    "Values of any type that an older version may have left under the driver's keys do not stop Initialize.",
+    "The driver does not load any more after an update, or the sound system crashes.",
+)
+def storage_foreign_values(s):
+    keys = _keys(s)
+    for kind, value in _values().items():
+        s.doing(f"storage with a {kind} under every key")
+        before = len(_platform.problems())
+        with s.spied(may_fail=True, storage=dict.fromkeys(keys, value)) as spied:
+            require(spied.status == 0, f"with a {kind} under its keys, Initialize answered '{name(spied.status)}'")
+            spied.properties.get_ids(1, "dev#")
+        problems = _platform.problems()[before:]
+        require(not problems, f"with a {kind} under its keys the driver takes it for something else: {problems[:1]}")
+
+
+@rule(
+    "storage-failing-writes",
+    "Settings can be changed although the host's storage refuses to write.",
+    "A setting jumps back, or the sound system crashes, when the disk is full.",
+)
+def storage_failing_writes(s):
+    _keys(s)
+    with s.spied() as spied:
+        spied.spy.fails = True
+        _change_everything(spied)
+        require(spied.properties.get_ids(1, "dev#") is not None, "the plug-in is lost")
+
+
+@rule(
+    "storage-writes-property-lists",
+    "What the driver writes are property lists, under keys that are CFStrings.",
+    "Settings are lost at each restart.",
+)
+def storage_writes_property_lists(s):
+    _keys(s)
+    with s.spied() as spied:
+        _change_everything(spied)
+        for key, value in spied.spy.named("WriteToStorage"):
+            require(key, "a key of WriteToStorage is no CFString")
+            require(value, f"WriteToStorage of {key!r} has no value")
+            kind = _host.kind_of(value)
+            require(kind != "url", f"WriteToStorage of {key!r} has a CFURL, which is no property list")
+
+
+@rule(
+    "storage-copies-released",
+    "Values that CopyFromStorage gives are released again: it gives a reference of their own.",
+    "The sound system's memory grows.",
+)
+def storage_copies_released(s):
+    keys = _keys(s)
+    words = "a value of the validator's"
+    since, value = _platform.mark(), _host.make_string(words)
+    with s.spied(storage=dict.fromkeys(keys, value)) as spied:
+        asked = len(spied.spy.named("CopyFromStorage"))
+    counts = [count for _, _, count, text in _platform.live_objects(since) if words in text]
+    if not counts:
+        raise Skip("this system keeps no ledger")
+    require(counts[0] <= 1, f"of {asked} copies {counts[0] - 1} are not released when the driver ends")
+
+
+@rule(
+    "storage-not-under-lock",
+    "Properties can be read from inside CopyFromStorage, WriteToStorage and DeleteFromStorage, on another thread.",
+    "The sound system hangs when a setting is changed.",
+    reference="C3",
+)
+def storage_not_under_lock(s):
+    _keys(s)
+    with s.spied() as spied:
+        stuck = []
+
+        def during(function):
+            if function in _FUNCTIONS:
+                try:
+                    in_time(_LIMIT, "reading", spied.properties.get_ids, 1, "dev#")
+                except Exception:  # said once, below
+                    stuck.append(function)
+
+        spied.spy.during = during
+        _change_everything(spied)
+        require(not stuck, f"inside {stuck[0] if stuck else ''} no property can be read: the driver holds a lock")
+
+
+@rule(
+    "storage-own-keys",
+    "The driver's keys are not empty.",
+    "Settings are lost at each restart.",
+)
+def storage_own_keys(s):
+    with s.spied() as spied:
+        _change_everything(spied)
+        found = [facts[0] for function in _FUNCTIONS for facts in spied.spy.named(function)]
+    if not found:
+        raise Skip("the driver uses no storage")
+    require(all(found), "the driver uses an empty key, or one that is no CFString")
