@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from documents import blocks
 
 import tympan
 from tympan._errors import BuildError
@@ -51,6 +52,18 @@ def test_a_driver_that_uses_every_one(attach):
             assert not heard[: device.delay(256) + 8].any()
         assert len(hal.log) > 30 and set(hal.log) == {"a record of 16 bytes"}
     assert _thread._count() == before
+
+
+def test_the_driver_on_the_page(private_cache, tmp_path):
+    """docs/realtime-primitives.md shows a whole driver: half of a three-point mean."""
+    (code,) = blocks("docs/realtime-primitives.md", "cython")
+    (tmp_path / "tone.pyx").write_text(code)
+    noise = np.random.default_rng(4).uniform(-1, 1, (3000, 1)).astype(np.float32)
+    with Host() as hal:
+        device = hal.attach(import_driver(tmp_path)).device()
+        heard = device.render(noise, 256, frames=len(noise) + device.delay(256))[device.delay(256) :, 0]
+    mean = np.convolve(noise[:, 0].astype(np.float64), [0.25, 0.5, 0.25])[: len(noise)]
+    assert np.allclose(heard, 0.5 * mean, rtol=0, atol=1e-7)
 
 
 ENDS = """

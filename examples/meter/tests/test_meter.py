@@ -40,7 +40,7 @@ def test_peaks(example, buffer, rate):
     assert 4 <= len(loud) <= 6
     for seconds, left, right in loud[:4]:
         assert right == 0
-        assert math.isclose(left, 2 * seconds, rel_tol=0.012, abs_tol=0.011), "the ramp's value at that time, as printed"
+        assert math.isclose(left, 2 * seconds, rel_tol=0.012, abs_tol=0.011), "the value at that time, as printed"
 
 
 def test_every_start_begins_anew(example):
