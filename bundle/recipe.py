@@ -22,7 +22,7 @@ CORE_PURE = ("tympan", "tympan._errors", "tympan._spec")
 #: Modules of the simulated host; they never enter a bundle.
 HOST = (
     "tympan.testing._platform", "tympan.testing._values", "tympan.testing._engine", "tympan.testing._host",
-    "tympan.testing._crash",
+    "tympan.testing._crash", "tympan.testing._call", "tympan.testing._fuzz", "tympan.testing._trace",
 )  # fmt: skip
 
 #: The one symbol a bundle exports; Info.plist names the same one.

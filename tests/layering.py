@@ -106,6 +106,7 @@ CASTS = (
     "tympan/_hal.pyx",  # the table's entries find their driver
     "tympan/_objects.pyx",  # reads the address of process_io once, from the class's C table
     "tympan/testing/_host.pyx",  # the host's table, whose entries find their host
+    "tympan/testing/_call.pyx",  # another one, for replays
 )
 
 LONGEST = 500

@@ -23,6 +23,8 @@ exit codes:
 #: Subcommands that live in tympan.testing: module with configure(parser) and run(args) -> exit code.
 HOSTED = {
     "render": ("tympan.testing._render_cli", "play a sound file through a .driver in the simulated host"),
+    "fuzz": ("tympan.testing._fuzz_cli", "send a .driver calls, right and wrong, until it fails; shorten what made it"),
+    "trace": ("tympan.testing._trace_cli", "record a session of host and driver; print, export or replay a recording"),
     "check": ("tympan.testing._check_cli", "check a .driver against the rules that hosts rely on, or read its IO code"),
 }
 

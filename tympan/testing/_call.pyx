@@ -5,7 +5,6 @@ hal_call.h makes the calls; _call_pack.py makes a hal_call's bytes of a dict and
 the numbers here. Every call into a driver is made without the GIL.
 """
 
-from cpython.bytes cimport PyBytes_AS_STRING
 from libc.stdint cimport uint64_t, uintptr_t
 from libc.stdlib cimport calloc
 
@@ -76,7 +75,7 @@ cdef class Caller:
 
     def make(self, bytes packed, AnsweringHost host=None):
         """Make the call of a hal_call's bytes: its answer as a dict of numbers and bytes."""
-        cdef const hal_call* c = <const hal_call*>PyBytes_AS_STRING(packed)
+        cdef const hal_call* c = <const hal_call*><const char*>packed
         cdef AudioServerPlugInHostRef ref = &host.c.table if host is not None else NULL
         cdef hal_answer a
         if len(packed) < <Py_ssize_t>sizeof(hal_call) + c.qualifier_size + c.data_size:
@@ -152,5 +151,6 @@ cdef OSStatus _delete(AudioServerPlugInHostRef host, CFStringRef key) noexcept w
     return _ask(host, "DeleteFromStorage", (<uintptr_t>key,), NULL)
 
 
-cdef OSStatus _request(AudioServerPlugInHostRef host, AudioObjectID device, uint64_t action, void* info) noexcept with gil:
+cdef OSStatus _request(AudioServerPlugInHostRef host, AudioObjectID device, uint64_t action,
+                       void* info) noexcept with gil:
     return _ask(host, "RequestDeviceConfigurationChange", (device, action, <uintptr_t>info), NULL)

@@ -1,16 +1,18 @@
 """Calls as dicts (the vocabulary of _calls.py), as lines of a script, and as the bytes of hal_call.h's structure."""
 
 import json
+import plistlib
 import struct
 from pathlib import Path
 
 from tympan._errors import UsageError
 from tympan.testing._calls import CALLS, DEFAULTS, NULLS, SLOTS, code_number, code_text
+from tympan.testing._contents import plist_json, plist_value
 
 #: slot, thread, nulls, kinds of qualifier and data, flag; policy; object, stream, client; pid; selector, scope,
 #: element; amount; sizes of main and second; fill; sizes of qualifier and data; action, info.
 _CALL = struct.Struct("<6BHIIIiIIIIIIIII4xQQ")
-_KINDS = ("bytes", "string", "url", "uuid")
+_KINDS = ("bytes", "string", "url", "uuid", "number", "data", "array", "dictionary", "plist")
 _PROPERTIES, _CLIENTS, _CHANGES, _IO = range(11, 16), (7, 8), (9, 10), (20, 21, 22)
 
 #: What a host does between calls, by number, with its arguments.
@@ -83,8 +85,10 @@ def _payload(value):
     """(kind, bytes) of a value."""
     if isinstance(value, str):
         return 0, bytes.fromhex(value)
-    ((kind, text),) = value.items()
-    return _KINDS.index(kind), text.encode("utf-8")
+    ((kind, content),) = value.items()
+    if kind == "plist":
+        return _KINDS.index(kind), plistlib.dumps(plist_value(content))
+    return _KINDS.index(kind), content.encode("utf-8")
 
 
 def unpack(data, place=0):
@@ -117,12 +121,14 @@ def unpack(data, place=0):
 
 
 def _value(kind, data):
+    if _KINDS[kind] == "plist":
+        return {"plist": plist_json(plistlib.loads(data))}
     return {_KINDS[kind]: data.decode("utf-8", "replace")} if kind else data.hex()
 
 
 def _unpack_step(number, thread, policy, action):
     name, _ = STEPS[number]
-    call = {"step": name}
+    call: dict[str, object] = {"step": name}
     if name == "advance":
         call["ticks"] = action
     elif name == "policy":
@@ -156,7 +162,8 @@ def read_script(path):
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} cannot be read: {error}", "A script is a text file, one JSON object per line.") from None
+        hint = "A script is a text file, one JSON object per line."
+        raise UsageError(f"{path} cannot be read: {error}", hint) from None
     calls = []
     for number, line in enumerate(lines, 1):
         if line.strip() and not line.startswith("#"):
@@ -170,7 +177,8 @@ def _line(path, number, line):
         pack(call)
     except (ValueError, KeyError, TypeError, AttributeError, struct.error) as error:
         reason = f"missing or unknown {error}" if isinstance(error, KeyError) else error
-        raise UsageError(f"line {number} of {path} is no call: {reason}", "docs/fuzzing.md describes scripts.") from None
+        hint = "docs/fuzzing.md describes scripts."
+        raise UsageError(f"line {number} of {path} is no call: {reason}", hint) from None
     return call
 
 

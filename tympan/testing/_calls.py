@@ -5,6 +5,7 @@ that are four-character codes are written as text, bytes in hexadecimal, referen
 objects by content: ``{"string": "text"}``. What is left out has its default.
 """
 
+import json
 import struct
 
 #: The 22 functions of the driver's table by slot, with the arguments that a call of each has.
@@ -58,8 +59,8 @@ DEFAULTS = {
 #: "id" and "ids" are object numbers, "code" and "codes" four-character codes, "reference" a CFString or CFURL.
 PROPERTIES = {
     "code": "bcls clas tran term cscp clok clkk",
-    "u32": "stdv iden uidd uidb uidc uide bhau bhvi bhmi bpro bxon bxof clkd livn goin dflt sflt ltnc saft hidn ring cstb "
-    "resc resf sact sdir schn celm bcvl sdrv",
+    "u32": "stdv iden uidd uidb uidc uide bhau bhvi bhmi bpro bxon bxof clkd livn goin dflt sflt ltnc saft hidn ring "
+    "cstb resc resf sact sdir schn celm bcvl sdrv",
     "u32s": "ownd dev# box# clk# end# bdv# bcl# akin stm# ctrl dch2 scci scai sdrr spcc",
     "f32": "lcsv lcdv lcsd lcds spcv",
     "f64": "nsrt",
@@ -127,7 +128,7 @@ def _object_text(value):
     if value is None:
         return "NULL"
     (kind, text), *_ = value.items()
-    return f'"{text}"' if kind == "string" else f"{kind} {text}".strip()
+    return f'"{text}"' if kind == "string" else f"{kind} {json.dumps(text) if kind == 'plist' else text}"
 
 
 def _typed_text(kind, raw):

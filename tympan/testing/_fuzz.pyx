@@ -76,8 +76,8 @@ cdef extern from "fuzz.h" nogil:
     void input_index(fuzz_input* input)
 
 
-FAILURES = (None, "wrote-beyond", "wrote-input", "too-long", "bad-status", "bad-reference", "reference-count", "bad-stamp",
-            "host-call", "leak")
+FAILURES = (None, "wrote-beyond", "wrote-input", "too-long", "bad-status", "bad-reference", "core-foundation",
+            "bad-stamp", "host-call", "leak")
 STATES = ("starting", "running", "done", "failed")
 FILE_SIZE = FUZZ_FILE
 THREADS = FUZZ_THREADS

@@ -13,18 +13,19 @@ def configure(parser):
         "Send a driver calls that a host could send, right and wrong ones, while IO runs, and look at every answer.\n"
         "A failure is shortened to a script that --replay repeats. docs/fuzzing.md says what is tried and what is not."
     )
-    parser.add_argument("driver", help="a .driver bundle")
-    parser.add_argument("--calls", type=_count, default=1_000_000, metavar="N", help="how many (default: 1000000; 0: no end)")
-    parser.add_argument("--minutes", type=float, metavar="M", help="end after this time")
-    parser.add_argument("--seed", type=_count, default=0, metavar="S", help="the same seed makes the same calls (default: 0)")
-    parser.add_argument("--threads", type=int, default=1, metavar="T", help="1 to 16 (default: 1, which is repeatable)")
-    parser.add_argument("--without", default="", metavar="KINDS", help="leave out odd nulls,ids,order,sizes,values,types")
-    parser.add_argument("--unguided", action="store_true", help="do not follow coverage, though the binary has it")
-    parser.add_argument("--corpus", metavar="DIR", help="inputs that reached something: read first, written at the end")
-    parser.add_argument("--timeout", type=float, default=10.0, metavar="S", help="seconds that are a hang (default: 10)")
-    parser.add_argument("-o", "--output", metavar="FILE", help="where the script goes (default: NAME-fuzz.jsonl)")
-    parser.add_argument("--replay", metavar="FILE", help="play a script instead")
-    parser.add_argument("--rounds", type=_count, default=3000, metavar="N", help="of a script's threads (default: 3000)")
+    add = parser.add_argument
+    add("driver", help="a .driver bundle")
+    add("--calls", type=_count, default=1_000_000, metavar="N", help="how many (default: 1000000; 0: no end)")
+    add("--minutes", type=float, metavar="M", help="end after this time")
+    add("--seed", type=_count, default=0, metavar="S", help="the same seed makes the same calls (default: 0)")
+    add("--threads", type=int, default=1, metavar="T", help="1 to 16 (default: 1, which is repeatable)")
+    add("--without", default="", metavar="KINDS", help="leave out odd nulls,ids,order,sizes,values,types")
+    add("--unguided", action="store_true", help="do not follow coverage, though the binary has it")
+    add("--corpus", metavar="DIR", help="inputs that reached something: read first, written at the end")
+    add("--timeout", type=float, default=10.0, metavar="S", help="seconds that are a hang (default: 10)")
+    add("-o", "--output", metavar="FILE", help="where the script goes (default: NAME-fuzz.jsonl)")
+    add("--replay", metavar="FILE", help="play a script instead")
+    add("--rounds", type=_count, default=3000, metavar="N", help="of a script's threads (default: 3000)")
 
 
 def _count(text):
@@ -82,7 +83,8 @@ def summary(outcome):
     answered = 100 * report["succeeded"] / max(report["calls"], 1)
     text = f"{report['calls']} calls in {seconds:.1f} s ({rate:,.0f}/s), {answered:.0f} % of them successful"
     if report["inputs"]:
-        text += f"; {report['inputs']} inputs, {report['corpus']} kept, {report['edges_met']} of {report['edges']} edges"
+        text += f"; {report['inputs']} inputs, {report['corpus']} kept"
+        text += f", {report['edges_met']} of {report['edges']} edges"
     return text
 
 
@@ -114,8 +116,10 @@ def script_of(args, outcome):
 def _short(call):
     import json
 
-    shown = {key: f"{value[:24]}..." if isinstance(value, str) and len(value) > 28 else value for key, value in call.items()}
-    return json.dumps(shown)
+    def short(value):
+        return f"{value[:24]}..." if isinstance(value, str) and len(value) > 28 else value
+
+    return json.dumps({key: short(value) for key, value in call.items()})
 
 
 # ---- corpus: a folder of scripts ----

@@ -29,7 +29,7 @@ class _Trials:
 
     def fails(self, script, **job):
         """Whether a script fails in the same way."""
-        if self.spent or not script and self.key[0] != "leak":
+        if self.spent or (not script and self.key[0] != "leak"):
             return False
         self.count += 1
         report = self.worker.run(script=script, rounds=_ROUNDS, timeout=self.timeout, groups=self.groups, **job)
@@ -48,7 +48,8 @@ def shortened(worker, failure, recorded, report, seed, groups, timeout):
         script = _one_thread(trials, recorded[0])
     if not script:
         return _marked(recorded), False, trials.count
-    return _simpler(trials, _fewer(trials, script)), True, trials.count
+    script = _fewer(trials, _joined(trials, _fewer(trials, _joined(trials, script))))
+    return _simpler(trials, script), True, trials.count
 
 
 def _one_thread(trials, calls):
@@ -97,10 +98,8 @@ def _fewer(trials, calls):
     parts = 2
     while len(calls) > 1 and not trials.spent:
         size = max(1, -(-len(calls) // parts))
-        shorter = next(
-            (rest for rest in (calls[:i] + calls[i + size :] for i in range(0, len(calls), size)) if trials.fails(rest)),
-            None,
-        )
+        without = (calls[:i] + calls[i + size :] for i in range(0, len(calls), size))
+        shorter = next((rest for rest in without if trials.fails(rest)), None)
         if shorter is not None:
             calls, parts = shorter, max(parts - 1, 2)
         elif size == 1:
@@ -108,6 +107,17 @@ def _fewer(trials, calls):
         else:
             parts = min(len(calls), parts * 2)
     return calls
+
+
+def _joined(trials, calls):
+    """Several advances of the clock as one, at the place of the last."""
+    ticks = [call["ticks"] for call in calls if call.get("step") == "advance"]
+    if len(ticks) < 2:
+        return calls
+    last = max(i for i, call in enumerate(calls) if call.get("step") == "advance")
+    joined = [{"step": "advance", "ticks": sum(ticks)} if i == last else call
+              for i, call in enumerate(calls) if i == last or call.get("step") != "advance"]  # fmt: skip
+    return joined if trials.fails(joined) else calls
 
 
 def _simpler(trials, calls):

@@ -111,7 +111,8 @@ def failure_of(report, shared, driver):
     if report["signal"]:
         return Failure("crash", report["signal"], thread, last_call(shared, thread))
     if report["state"] != "done":
-        return Failure("exit", f"the driver ended its process (code {report['exit']})", thread, last_call(shared, thread))
+        text = f"the driver ended its process (code {report['exit']})"
+        return Failure("exit", text, thread, last_call(shared, thread))
     return None
 
 
@@ -127,16 +128,19 @@ def logs(shared, threads):
 
 
 class Outcome:
-    """What fuzz() found. ``report``: counts; ``failure`` (or None); ``script``: the calls that repeat it, as short as they
-    became; ``minimised``: whether the script was seen to repeat it; ``tails``: the last calls of each thread; ``seconds``."""
+    """What fuzz() found. ``report``: counts; ``failure`` (or None); ``script``: the calls that repeat it, as short as
+    they became; ``minimised``: whether the script was seen to repeat it; ``trials``: how many it took; ``tails``: the
+    last calls of each thread; ``seconds``."""
 
     def __init__(self, report, seconds, failure=None, script=(), minimised=False, tails=(), trials=0):
         self.report, self.seconds, self.failure = report, seconds, failure
         self.script, self.minimised, self.tails, self.trials = list(script), minimised, list(tails), trials
 
 
-def fuzz(driver, calls=100_000, seed=0, threads=1, groups=ALL_GROUPS, guided=None, minutes=None, timeout=10.0, corpus=(),
-         minimise=True, progress=None, keep=None):  # fmt: skip
+def fuzz(
+    driver, calls=100_000, seed=0, threads=1, groups=ALL_GROUPS, guided=None, minutes=None, timeout=10.0, corpus=(),
+    minimise=True, progress=None, keep=None,
+):  # fmt: skip
     """Fuzz a ``.driver`` bundle; an Outcome.
 
     ``calls`` or ``minutes`` end it (0 calls: only the time does). ``guided``: None chooses coverage where the binary

@@ -9,6 +9,7 @@ from tympan.testing._guard import MODES, Watch
 from tympan.testing._ledger import Ledger
 from tympan.testing._plugin import Plugin
 from tympan.testing._status import code, host_error
+from tympan.testing._trace_record import Recording
 
 _POLICIES = ("per-client", "first-last")
 _CHANGES = ("now", "deferred", "thread", "abort", "refuse")
@@ -33,6 +34,8 @@ class Host:
     whatever thread, and a call that an IO thread must not make raises a RealtimeViolation
     after its cycle, at the latest when the Host ends; "collect": such calls are only kept,
     in ``violations``; False: nothing is guarded.
+    ``trace``: a file that every call and answer is recorded in (docs/trace.md); ``trace_audio``
+    keeps the samples too.
 
     Use it as a context manager; one at a time in a process. At the end it stops
     clients, removes them, releases every plug-in and checks the ledger.
@@ -49,6 +52,8 @@ class Host:
         echo_log=False,
         start_time=_START_TIME,
         guard=True,
+        trace=None,
+        trace_audio=False,
     ):
         _choice("policy", policy, _POLICIES)
         _choice("config_change", config_change, _CHANGES)
@@ -65,6 +70,8 @@ class Host:
         self._echo, self._start_time = echo_log, start_time
         self.callback_errors = []  # raised by the host's side of a driver's call; pump() raises the first
         self._requests = []
+        self._trace, self._trace_audio = trace, trace_audio
+        self.recording = None
         self.guard = guard
         self.watch = Watch(guard)
         self._lock = threading.Lock()
@@ -82,6 +89,8 @@ class Host:
         self._first_log_line = _platform.log_count()
         self.ledger = Ledger()
         try:
+            if self._trace is not None:
+                self.recording = Recording(self._trace, self.clock, self._timebase, self._trace_audio)
             self.watch.start()
         except Exception:
             self._leave()
@@ -89,6 +98,9 @@ class Host:
         return self
 
     def _leave(self):
+        if self.recording:
+            self.recording.close()
+            self.recording = None
         _platform.set_queue_threaded(False)
         _platform.set_log_echo(False)
         _active.remove(self)
@@ -165,6 +177,8 @@ class Host:
 
     def _adopt(self, factory_table, label, keep=None):
         table = _loader.query_driver(factory_table)
+        if self.recording:
+            table = _host.Table(self.recording.wrap(table, label))
         for known in self.plugins:
             if known.table.address == table.address:
                 table.release()
@@ -232,6 +246,8 @@ class Host:
     def pump(self):
         """Run queued work and requested configuration changes until nothing is left."""
         for _ in range(1000):
+            if self.recording:
+                self.recording.step("pump")
             _platform.pump()
             with self._lock:
                 requests, self._requests = self._requests, []

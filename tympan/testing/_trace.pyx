@@ -5,12 +5,15 @@ trace.h records; _trace_record.py opens and closes files with it, _trace_read.py
 of the bytes.
 """
 
-from cpython.bytes cimport PyBytes_AS_STRING
-from libc.stdint cimport int64_t, uint32_t, uint64_t, uintptr_t
+from libc.stdint cimport int64_t, uint64_t, uintptr_t
 from libc.string cimport memcpy
 
-from tympan.coreaudio cimport AudioServerPlugInDriverRef
+from tympan.coreaudio cimport AudioServerPlugInDriverRef, CFTypeRef
 from tympan.testing._engine cimport ana_api, current_guard
+
+
+cdef extern from "string.h" nogil:
+    char* strdup(const char* text)
 
 
 cdef extern from "trace.h" nogil:
@@ -23,12 +26,14 @@ cdef extern from "trace.h" nogil:
         unsigned long long used, records, lost
 
     ctypedef const ana_api* (*guard_getter)() noexcept nogil
+    ctypedef char* (*describer)(CFTypeRef) noexcept
 
     trace_file* trace_open(int descriptor, uint64_t header, int audio, guard_getter guard)
     void trace_close(trace_file* f)
     AudioServerPlugInDriverRef trace_wrap(trace_file* f, AudioServerPlugInDriverRef driver, unsigned number,
                                           const char* label)
     void trace_step(const char* what)
+    void set_describe(describer describe)
     uint64_t trace_hash(const void* data, size_t size)
 
 
@@ -37,12 +42,31 @@ def audio_hash(const unsigned char[::1] data):
     return trace_hash(&data[0] if data.shape[0] else NULL, data.shape[0])
 
 
+cdef object _describer = None
+
+
+cdef char* _describe(CFTypeRef reference) noexcept with gil:
+    """An object's content as JSON in malloc'd memory."""
+    cdef bytes text
+    try:
+        text = _describer(<uintptr_t>reference)
+        return strdup(text)
+    except Exception:  # no memory, or a description that is no text
+        return NULL
+
+
 cdef class Recorder:
-    """Records into the file behind a descriptor, which has ``header`` bytes already. One at a time in a process."""
+    """Records into the file behind a descriptor, which has ``header`` bytes already. One at a time in a process.
+
+    ``describe(address)`` answers the content of a Core Foundation object as JSON (bytes); it is called on any thread.
+    """
 
     cdef trace_file* f
 
-    def __init__(self, int descriptor, uint64_t header, bint audio):
+    def __init__(self, int descriptor, uint64_t header, bint audio, describe):
+        global _describer
+        _describer = describe
+        set_describe(_describe)
         self.f = trace_open(descriptor, header, audio, current_guard)
         if self.f == NULL:
             raise MemoryError("a trace needs address space and a file that can be mapped")
@@ -100,7 +124,7 @@ cdef class Cursor:
 
     def __init__(self, bytes data, size_t place=0):
         self.data = data
-        self.p = <const unsigned char*>PyBytes_AS_STRING(data)
+        self.p = <const unsigned char*><const char*>data
         self.place, self.end = place, len(data)
 
     cdef uint64_t _number(self) except? 0xFFFFFFFFFFFFFFFF:

@@ -39,7 +39,7 @@ class _Export:
         self.seen[(call.driver, call.thread)] = None
         begin = self.moment(call.thread, call.time)
         if call.name == "step":
-            self.events.append({"name": title(call), "ph": "i", "s": "t", "ts": begin, **place})
+            self.events.append({"name": call.arguments["step"], "ph": "i", "s": "t", "ts": begin, **place})
             return
         event = {"name": title(call), "cat": _GROUPS[call.kind], "ph": "X", "ts": begin, **place}
         event["args"] = {"call": call.number, "arguments": arguments_text(call), "answer": answer_text(call)}

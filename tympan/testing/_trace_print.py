@@ -2,7 +2,7 @@
 
 import struct
 
-from tympan.testing._calls import code_text, status_text, value_text
+from tympan.testing._calls import status_text, value_text
 
 _CYCLE = struct.Struct("<QI4x")  # counter and nominal size; time stamps of 64 bytes begin at 16, 80 and 144
 _ALWAYS = ("object", "device", "stream", "client")
@@ -124,4 +124,3 @@ def title(call):
     return f"{call.name} {detail}" if detail else call.name
 
 
-__all__ = ["answer_text", "arguments_text", "code_text", "line", "lines", "title"]

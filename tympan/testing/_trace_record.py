@@ -1,11 +1,13 @@
 """Recording a session: the file's beginning and end; what is between, trace.h writes."""
 
+import json
 import struct
 import zlib
 from pathlib import Path
 
 from tympan._errors import UsageError
 from tympan.testing import _trace
+from tympan.testing._contents import content_of
 
 MAGIC = b"\x89TYMTRC\n"
 VERSION = 1
@@ -29,7 +31,7 @@ class Recording:
         self._file.write(HEADER.pack(MAGIC, VERSION, audio | CLOCKS.index(clock) << 1, *timebase))
         self._file.flush()
         try:
-            self._recorder = _trace.Recorder(self._file.fileno(), HEADER.size, audio)
+            self._recorder = _trace.Recorder(self._file.fileno(), HEADER.size, audio, _content)
         except MemoryError as error:
             self._file.close()
             raise UsageError(f"{self.path} cannot hold a trace: {error}", "Choose a folder on a local disk.") from None
@@ -52,6 +54,11 @@ class Recording:
             body = bytes([END]) + _number(records) + _number(lost) + _number(_checksum(file))
             file.seek(used)
             file.write(_number(len(body)) + body)
+
+
+def _content(address):
+    """An object's content as JSON; called by the recorder."""
+    return json.dumps(content_of(address), sort_keys=True).encode("utf-8")
 
 
 def _create(path):

@@ -12,6 +12,7 @@ from tympan.testing import _host, _loader, _platform
 from tympan.testing._call import AnsweringHost, Caller
 from tympan.testing._call_pack import pack
 from tympan.testing._calls import HOST_CALLS, code_text
+from tympan.testing._contents import content_of, make
 from tympan.testing._session import Host
 from tympan.testing._trace import audio_hash
 from tympan.testing._trace_print import answer_text, arguments_text, line
@@ -61,7 +62,8 @@ class _Driver:
 
 
 class Replay:
-    """``differences`` so far, ``unheard``: how many buffers could not be compared because their audio is not in the trace."""
+    """``differences`` so far, and ``unheard``: how many buffers could not be compared, because what was played before
+    is not in the trace."""
 
     def __init__(self, trace, drivers, report=None):
         self.trace, self.drivers, self.report = trace, drivers, report
@@ -223,7 +225,7 @@ class Replay:
             self.play(call.calls)
             self._changed.notify_all()
             answer = call.answer or {"status": 0}
-            return answer["status"], _address(answer.get("value"))
+            return answer["status"], make(answer.get("value"))
 
     def _due(self, name):
         """The next call that is due, when it has this name; those before it are missing."""
@@ -241,7 +243,8 @@ class Replay:
         recorded = {key: call.arguments[key] for key in given if key not in ("action", "info")}
         lived = {key: value for key, value in given.items() if key not in ("action", "info")}
         if call.kind == _NAMES["RequestDeviceConfigurationChange"]:
-            key = (self.drivers.index(driver), call.arguments["device"], call.arguments["action"], call.arguments["info"])
+            asked = call.arguments
+            key = (self.drivers.index(driver), asked["device"], asked["action"], asked["info"])
             self._changes.setdefault(key, []).append((given["action"], arguments[2]))
         if recorded != lived:
             recorded, call.arguments = call.arguments, {**call.arguments, **lived}
@@ -257,19 +260,7 @@ def _given(name, arguments):
         return {"object": arguments[0], "count": arguments[1], "addresses": addresses}
     if name == "RequestDeviceConfigurationChange":
         return {"device": arguments[0], "action": arguments[1], "info": bool(arguments[2])}
-    return dict(zip(("key", "value"), (_object(address) for address in arguments), strict=False))
-
-
-def _object(address):
-    if not address:
-        return None
-    kind = _host.kind_of(address)
-    return {"string": _host.string_at(address)} if kind == "string" else {"url" if kind == "url" else "object": ""}
-
-
-def _address(value):
-    """A new reference to what a recorded value describes, or 0."""
-    return _host.make_string(value["string"]) if isinstance(value, dict) and "string" in value else 0
+    return dict(zip(("key", "value"), (content_of(address) for address in arguments), strict=False))
 
 
 def _reference(data):
@@ -277,6 +268,6 @@ def _reference(data):
     address = int.from_bytes(data, "little") if len(data) == 8 else 0
     if not address or not _host.kind_of(address):
         return data.hex()
-    found = _object(address)
+    found = content_of(address)
     _host.release(address)
     return found

@@ -60,13 +60,13 @@ static int may_make(fuzz_thread *t, const hal_call *c)
 }
 
 /* The host knows how long the buffers of an operation are, whatever a script says. A stream that has nothing to do
- * with the operation gets room for any. */
+ * with the operation gets room for any that there ever was. */
 static void size_buffers(fuzz *f, hal_call *c)
 {
     fuzz_object *o = object_of(f, c->stream);
     int native = c->selector == kAudioServerPlugInIOOperationReadInput || c->selector == kAudioServerPlugInIOOperationWriteMix;
     int number = operation_number(c->selector), input = number >= 2 && number <= 4;
-    UInt32 frame = 0;
+    UInt32 frame = f->largest_frame;
     for (unsigned i = 0; i < f->object_count; i++) {
         fuzz_object *any = &f->objects[i];
         UInt32 bytes = native ? any->frame_bytes : 4 * any->channels;
@@ -74,7 +74,6 @@ static void size_buffers(fuzz *f, hal_call *c)
             frame = bytes;
             break;
         }
-        frame = bytes > frame ? bytes : frame;
     }
     UInt64 least = (UInt64)c->amount * frame;
     if (least > CALL_LARGEST)

@@ -28,6 +28,10 @@ static void learn_format(fuzz *f, fuzz_object *o)
         return;
     o->frame_bytes = format.mBytesPerFrame < 4096 ? format.mBytesPerFrame : 4096;
     o->channels = format.mChannelsPerFrame < 1024 ? format.mChannelsPerFrame : 1024;
+    if (o->frame_bytes > f->largest_frame)
+        f->largest_frame = o->frame_bytes;
+    if (4 * o->channels > f->largest_frame)
+        f->largest_frame = 4 * o->channels;
     o->is_input = learn_number(f, o->id, kAudioStreamPropertyDirection);
 }
 
@@ -96,6 +100,8 @@ static void learn_address(fuzz *f, UInt32 object, UInt32 selector, UInt32 scope,
         return;
     (*d)->IsPropertySettable(d, object, 0, &address, &settable);
     (*d)->GetPropertyDataSize(d, object, 0, &address, 0, NULL, &size);
+    if (settable && f->settable_count < 256)
+        f->settable[f->settable_count++] = f->address_count;
     f->addresses[f->address_count++] = (fuzz_address){object, selector, scope, element, size, settable};
 }
 
@@ -138,7 +144,7 @@ static void learn(fuzz *f)
     learn_formats(f);
     if (count && same_objects(before, count, f))
         return;
-    f->custom_count = f->address_count = 0;
+    f->custom_count = f->address_count = f->settable_count = 0;
     for (unsigned i = 0; i < f->object_count; i++)
         learn_custom(f, f->objects[i].id);
     for (unsigned i = 0; i < f->object_count; i++)

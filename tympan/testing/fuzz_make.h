@@ -72,7 +72,7 @@ static void payload(hal_call *c, int is_data, const void *bytes, UInt32 size)
 static void some_text(fuzz_thread *t, hal_call *c, int is_data)
 {
     const char *text = TEXTS[below(t, sizeof TEXTS / sizeof *TEXTS)];
-    *(is_data ? &c->data_kind : &c->qualifier_kind) = odd(t, ODD_TYPES, 12) ? CONTENT_UUID : CONTENT_STRING;
+    *(is_data ? &c->data_kind : &c->qualifier_kind) = odd(t, ODD_TYPES, 12) ? CONTENT_STRING + below(t, 7) : CONTENT_STRING;
     payload(c, is_data, text, (UInt32)strlen(text));
 }
 
@@ -135,7 +135,7 @@ static void set_data(fuzz_thread *t, hal_call *c, UInt32 size)
     unsigned char bytes[FUZZ_SEEN_SIZE];
     enum fuzz_kind kind = data_kind(t->f, c->selector);
     if (odd(t, ODD_SIZES, 10))
-        size = one_in(t, 2) ? below(t, 64) : size + below(t, 9) - 4;
+        size = one_in(t, 4) ? 0 : one_in(t, 2) ? below(t, 64) : size + below(t, 9) - 4;
     if (size > sizeof bytes)
         size = sizeof bytes;
     if (kind != KIND_NUMBER && size == sizeof(CFTypeRef)) {
@@ -179,6 +179,8 @@ static void some_address(fuzz_thread *t, hal_call *c, UInt32 *size)
     fuzz_address nothing = {some_object(t), 0, SCOPES[below(t, 4)], below(t, 3), 4, 0};
     nothing.selector = f->selectors[below(t, f->selector_count)].code;
     fuzz_address a = f->address_count && !odd(t, ODD_IDS, 8) ? f->addresses[below(t, f->address_count)] : nothing;
+    if (c->slot == CALL_SET && f->settable_count && !one_in(t, 4))
+        a = f->addresses[f->settable[below(t, f->settable_count)]];
     if (odd(t, ODD_IDS, 12))
         switch (below(t, 5)) {
         case 0: a.object = some_object(t); break;

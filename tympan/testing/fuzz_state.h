@@ -63,11 +63,12 @@ typedef struct fuzz {
     fuzz_object objects[FUZZ_OBJECTS];
     unsigned object_count;
     fuzz_address addresses[FUZZ_ADDRESSES];
-    unsigned address_count;
+    unsigned address_count, settable[256], settable_count; /* settable: places of addresses */
     fuzz_device devices[FUZZ_DEVICES];
     unsigned device_count;
     fuzz_selector custom[32];
     unsigned custom_count;
+    UInt32 largest_frame; /* of any stream, native or canonical, so far */
     double ticks_per_second;
 
     atomic_uint policy, stale;    /* stale: the object graph may have changed */

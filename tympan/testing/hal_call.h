@@ -32,7 +32,10 @@ enum call_null {
     NULL_SECOND = 32, /* the secondary buffer */
 };
 
-enum call_content { CONTENT_BYTES, CONTENT_STRING, CONTENT_URL, CONTENT_UUID };
+enum call_content {
+    CONTENT_BYTES, CONTENT_STRING, CONTENT_URL, CONTENT_UUID, CONTENT_NUMBER, CONTENT_DATA, CONTENT_ARRAY,
+    CONTENT_DICTIONARY, CONTENT_PLIST,
+};
 
 typedef struct hal_call {
     UInt8 slot, thread;
@@ -150,18 +153,45 @@ static void memory_check(hal_memory *m, hal_answer *a)
 
 /* --- arguments ------------------------------------------------------------------- */
 
-/* A reference to what a payload describes; the caller releases it. */
-static CFTypeRef content_make(int kind, const unsigned char *text, size_t size)
+/* The string, and what holds it: [text], {text: text}. A number is the text's value. */
+static CFTypeRef content_around(int kind, const char *text)
 {
-    char buffer[1024];
-    if (size >= sizeof buffer)
-        size = sizeof buffer - 1;
-    memcpy(buffer, text, size);
-    buffer[size] = 0;
+    CFStringRef string = CFStringCreateWithCString(NULL, text, kCFStringEncodingUTF8);
+    const void *items[] = {string};
+    double number = strtod(text, NULL);
+    CFTypeRef made = (CFTypeRef)string;
+    if (kind == CONTENT_NUMBER)
+        made = (CFTypeRef)CFNumberCreate(NULL, kCFNumberFloat64Type, &number);
+    else if (kind == CONTENT_ARRAY)
+        made = (CFTypeRef)CFArrayCreate(NULL, items, string != NULL, &kCFTypeArrayCallBacks);
+    else if (kind == CONTENT_DICTIONARY)
+        made = (CFTypeRef)CFDictionaryCreate(NULL, items, items, string != NULL, &kCFTypeDictionaryKeyCallBacks,
+                                             &kCFTypeDictionaryValueCallBacks);
+    else if (kind == CONTENT_URL)
+        made = (CFTypeRef)CFURLCreateFromFileSystemRepresentation(NULL, (const UInt8 *)text, (CFIndex)strlen(text), 0);
+    if (made != (CFTypeRef)string && string)
+        CFRelease((CFTypeRef)string);
+    return made;
+}
+
+/* A reference to what a payload describes; the caller releases it. */
+static CFTypeRef content_make(int kind, const unsigned char *payload, size_t size)
+{
+    char text[1024];
+    size_t kept = size < sizeof text ? size : sizeof text - 1;
     if (kind == CONTENT_UUID)
         return (CFTypeRef)CFUUIDCreateFromUUIDBytes(NULL, tympan_uuid_bytes((const UInt8 *)"tympan fuzz uuid"));
-    CFStringRef string = CFStringCreateWithCString(NULL, buffer, kCFStringEncodingUTF8);
-    return (CFTypeRef)string;
+    if (kind == CONTENT_DATA)
+        return (CFTypeRef)CFDataCreate(NULL, payload, (CFIndex)size);
+    if (kind == CONTENT_PLIST) {
+        CFDataRef data = CFDataCreate(NULL, payload, (CFIndex)size);
+        CFTypeRef made = CFPropertyListCreateWithData(NULL, data, kCFPropertyListImmutable, NULL, NULL);
+        CFRelease((CFTypeRef)data);
+        return made;
+    }
+    memcpy(text, payload, kept);
+    text[kept] = 0;
+    return content_around(kind, text);
 }
 
 static const unsigned char *call_qualifier(const hal_call *c) { return (const unsigned char *)(c + 1); }

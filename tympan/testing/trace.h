@@ -109,6 +109,11 @@ static AudioServerPlugInDriverRef trace_wrap(trace_file *f, AudioServerPlugInDri
     return (AudioServerPlugInDriverRef)t;
 }
 
+static void set_describe(char *(*describe)(CFTypeRef))
+{
+    trace_describe = describe;
+}
+
 /* A step of the host that a replay must repeat, such as running the queues. */
 static void trace_step(const char *what)
 {

@@ -111,20 +111,36 @@ static void put_cycle(trace_record *r, const AudioServerPlugInIOCycleInfo *info)
 
 /* --- Core Foundation ----------------------------------------------------------------- */
 
-enum trace_object { OBJECT_NONE, OBJECT_STRING, OBJECT_URL, OBJECT_OTHER };
+enum trace_object { OBJECT_NONE, OBJECT_STRING, OBJECT_JSON };
 
-#define TRACE_TEXT 1024
+#define TRACE_TEXT 512
 
-/* A reference that is known to be one, or NULL: kind and UTF-8 text. */
-static void put_object(trace_record *r, CFTypeRef reference, char text[TRACE_TEXT])
+/* Room for one object's text until the record is written. */
+typedef struct trace_text { char near[TRACE_TEXT], *far; } trace_text;
+
+/* The content of an object as JSON in malloc'd memory; takes the GIL. Set by _trace.pyx. */
+static char *(*trace_describe)(CFTypeRef reference);
+
+/* A reference that is known to be one, or NULL. Short ASCII strings need no GIL. */
+static void put_object(trace_record *r, CFTypeRef reference, trace_text *text)
 {
     int kind = reference ? tympan_kind_of(reference) : TYMPAN_NO_OBJECT;
-    if (kind != TYMPAN_STRING) {
-        put_byte(r, !reference ? OBJECT_NONE : kind == TYMPAN_URL ? OBJECT_URL : OBJECT_OTHER);
+    text->far = NULL;
+    if (kind == TYMPAN_STRING && CFStringGetCString(reference, text->near, TRACE_TEXT, kCFStringEncodingUTF8) &&
+        (CFIndex)strlen(text->near) == CFStringGetLength(reference)) {
+        put_byte(r, OBJECT_STRING);
+        put_bytes(r, text->near, strlen(text->near));
         return;
     }
-    put_byte(r, OBJECT_STRING);
-    if (!CFStringGetCString(reference, text, TRACE_TEXT, kCFStringEncodingUTF8))
-        strcpy(text, "(a string too long for the trace)");
-    put_bytes(r, text, strlen(text));
+    if (reference && trace_describe)
+        text->far = trace_describe(reference);
+    put_byte(r, text->far ? OBJECT_JSON : OBJECT_NONE);
+    if (text->far)
+        put_bytes(r, text->far, strlen(text->far));
+}
+
+static void text_done(trace_text *text)
+{
+    free(text->far);
+    text->far = NULL;
 }

@@ -146,7 +146,8 @@ static OSStatus trace_destroy(AudioServerPlugInDriverRef self, AudioObjectID dev
 
 static void client_begin(trace_driver *t, unsigned kind, AudioObjectID device, const AudioServerPlugInClientInfo *info)
 {
-    char text[TRACE_TEXT];
+    trace_text text;
+    text.far = NULL;
     trace_record r;
     if (!call_begin(&r, t, kind))
         return;
@@ -156,9 +157,10 @@ static void client_begin(trace_driver *t, unsigned kind, AudioObjectID device, c
         put(&r, info->mClientID);
         put_signed(&r, info->mProcessID);
         put(&r, info->mIsNativeEndian);
-        put_object(&r, (CFTypeRef)info->mBundleID, text);
+        put_object(&r, (CFTypeRef)info->mBundleID, &text);
     }
     put_end(&r);
+    text_done(&text);
 }
 
 static OSStatus trace_add_client(AudioServerPlugInDriverRef self, AudioObjectID device,

@@ -33,16 +33,19 @@ static OSStatus host_properties_changed(AudioServerPlugInHostRef self, AudioObje
 static OSStatus host_copy(AudioServerPlugInHostRef self, CFStringRef key, CFPropertyListRef *out)
 {
     trace_driver *t = host_owner(self);
-    char text[TRACE_TEXT];
+    trace_text text;
+    text.far = NULL;
     trace_record r;
     if (call_begin(&r, t, TRACE_HOST + 1)) {
-        put_object(&r, (CFTypeRef)key, text);
+        put_object(&r, (CFTypeRef)key, &text);
         put_end(&r);
+        text_done(&text);
     }
     OSStatus status = t->real_host->CopyFromStorage(t->real_host, key, out);
     if (answer_begin(&r, status)) {
-        put_object(&r, out ? *out : NULL, text);
+        put_object(&r, out ? *out : NULL, &text);
         put_end(&r);
+        text_done(&text);
     }
     return status;
 }
@@ -50,12 +53,15 @@ static OSStatus host_copy(AudioServerPlugInHostRef self, CFStringRef key, CFProp
 static OSStatus host_write(AudioServerPlugInHostRef self, CFStringRef key, CFPropertyListRef value)
 {
     trace_driver *t = host_owner(self);
-    char text[TRACE_TEXT], value_text[TRACE_TEXT];
+    trace_text text, value_text;
+    text.far = value_text.far = NULL;
     trace_record r;
     if (call_begin(&r, t, TRACE_HOST + 2)) {
-        put_object(&r, (CFTypeRef)key, text);
-        put_object(&r, value, value_text);
+        put_object(&r, (CFTypeRef)key, &text);
+        put_object(&r, value, &value_text);
         put_end(&r);
+        text_done(&text);
+        text_done(&value_text);
     }
     OSStatus status = t->real_host->WriteToStorage(t->real_host, key, value);
     answer(status);
@@ -65,11 +71,13 @@ static OSStatus host_write(AudioServerPlugInHostRef self, CFStringRef key, CFPro
 static OSStatus host_delete(AudioServerPlugInHostRef self, CFStringRef key)
 {
     trace_driver *t = host_owner(self);
-    char text[TRACE_TEXT];
+    trace_text text;
+    text.far = NULL;
     trace_record r;
     if (call_begin(&r, t, TRACE_HOST + 3)) {
-        put_object(&r, (CFTypeRef)key, text);
+        put_object(&r, (CFTypeRef)key, &text);
         put_end(&r);
+        text_done(&text);
     }
     OSStatus status = t->real_host->DeleteFromStorage(t->real_host, key);
     answer(status);

@@ -19,7 +19,7 @@ static int is_reference(const AudioObjectPropertyAddress *address, const void *d
 enum trace_value { VALUE_NONE, VALUE_BYTES, VALUE_REFERENCE, VALUE_MISSING };
 
 /* `text` must live until put_end(). A NULL pointer with a size is written as the size. */
-static void put_value(trace_record *r, int reference, const void *data, size_t size, char text[TRACE_TEXT])
+static void put_value(trace_record *r, int reference, const void *data, size_t size, trace_text *text)
 {
     CFTypeRef value;
     put_byte(r, reference ? VALUE_REFERENCE : !size ? VALUE_NONE : data ? VALUE_BYTES : VALUE_MISSING);
@@ -96,17 +96,20 @@ static OSStatus trace_size(AudioServerPlugInDriverRef self, AudioObjectID object
                            UInt32 *out)
 {
     trace_driver *t = trace_find(self);
-    char text[TRACE_TEXT];
+    trace_text text;
+    text.far = NULL;
     trace_record r;
     if (property_begin(&r, t, 13, self, out ? 0 : MISSING_OUT, object, pid, address)) {
-        put_value(&r, is_reference(address, qualifier, qualifier_size), qualifier, qualifier_size, text);
+        put_value(&r, is_reference(address, qualifier, qualifier_size), qualifier, qualifier_size, &text);
         put_end(&r);
+        text_done(&text);
     }
     OSStatus status =
         (*t->driver)->GetPropertyDataSize(trace_pass(t, self), object, pid, address, qualifier_size, qualifier, out);
     if (answer_begin(&r, status)) {
         put(&r, out && !status ? *out : 0);
         put_end(&r);
+        text_done(&text);
     }
     return status;
 }
@@ -144,21 +147,24 @@ static OSStatus trace_get(AudioServerPlugInDriverRef self, AudioObjectID object,
 {
     trace_driver *t = trace_find(self);
     unsigned missing = (data ? 0 : MISSING_DATA) | (size ? 0 : MISSING_OUT_2);
-    char text[TRACE_TEXT];
+    trace_text text;
+    text.far = NULL;
     trace_record r;
     if (property_begin(&r, t, 14, self, missing, object, pid, address)) {
-        put_value(&r, is_reference(address, qualifier, qualifier_size), qualifier, qualifier_size, text);
+        put_value(&r, is_reference(address, qualifier, qualifier_size), qualifier, qualifier_size, &text);
         put(&r, capacity);
         put_bytes(&r, data, data && is_in_out(address) ? (capacity < 4 ? capacity : 4) : 0);
         put_end(&r);
+        text_done(&text);
     }
     OSStatus status = (*t->driver)->GetPropertyData(trace_pass(t, self), object, pid, address, qualifier_size, qualifier,
                                                     capacity, size, data);
     if (answer_begin(&r, status)) {
         UInt32 answered = status || !size ? 0 : *size, there = data && answered <= capacity ? answered : 0;
         put(&r, answered);
-        put_value(&r, is_reference(address, there ? data : NULL, there), data, there, text);
+        put_value(&r, is_reference(address, there ? data : NULL, there), data, there, &text);
         put_end(&r);
+        text_done(&text);
         stream_learn(t, object, address, data, there);
     }
     return status;
@@ -169,12 +175,15 @@ static OSStatus trace_set(AudioServerPlugInDriverRef self, AudioObjectID object,
                           UInt32 size, const void *data)
 {
     trace_driver *t = trace_find(self);
-    char text[TRACE_TEXT], value_text[TRACE_TEXT];
+    trace_text text, value_text;
+    text.far = value_text.far = NULL;
     trace_record r;
     if (property_begin(&r, t, 15, self, data ? 0 : MISSING_DATA, object, pid, address)) {
-        put_value(&r, is_reference(address, qualifier, qualifier_size), qualifier, qualifier_size, text);
-        put_value(&r, is_reference(address, data, size), data, size, value_text);
+        put_value(&r, is_reference(address, qualifier, qualifier_size), qualifier, qualifier_size, &text);
+        put_value(&r, is_reference(address, data, size), data, size, &value_text);
         put_end(&r);
+        text_done(&text);
+        text_done(&value_text);
     }
     OSStatus status =
         (*t->driver)->SetPropertyData(trace_pass(t, self), object, pid, address, qualifier_size, qualifier, size, data);
