@@ -19,9 +19,9 @@ FLAGS = [*recipe.CFLAGS, "-D_DEFAULT_SOURCE", "-g", "-Wall", "-Wextra", "-Werror
 RACE = 66
 
 
-def compiled(output, *flags, command=None, headers=HEADERS):
-    """tests/stress/primitives.c with these headers."""
-    source = HERE / "stress" / "primitives.c"
+def compiled(output, *flags, command=None, headers=HEADERS, name="primitives"):
+    """tests/stress/primitives.c, or another one, with these headers."""
+    source = HERE / "stress" / f"{name}.c"
     includes = [f"-I{headers}", f"-I{HERE / 'stress'}"]
     done = subprocess.run(
         [*(command or toolchain.compiler()), *FLAGS, *flags, *includes, str(source), "-o", str(output), "-lm"],
@@ -36,16 +36,16 @@ def run(program, name, count):
 
 
 @functools.cache
-def tsan_compiler(folder):
-    """The command of a compiler whose ThreadSanitizer works here, or None."""
+def sanitizer(folder, kind):
+    """The command of a compiler that has this sanitizer, which works here; or skip."""
     source = folder / "empty.c"
     source.write_text("int main(void) { return 0; }\n")
     for name in ("clang-22", "clang-21", "clang-20", "clang", "gcc"):
-        command = [name, "-fsanitize=thread", str(source), "-o", str(folder / "empty")]
+        command = [name, f"-fsanitize={kind}", str(source), "-o", str(folder / "empty")]
         steps = (command, [folder / "empty"])
         if shutil.which(name) and all(subprocess.run(step, capture_output=True).returncode == 0 for step in steps):
-            return [name, "-fsanitize=thread"]
-    return None
+            return command[:2]
+    pytest.skip(f"no compiler with -fsanitize={kind}")
 
 
 @pytest.fixture(scope="module")
@@ -55,10 +55,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def tsan(folder):
-    command = tsan_compiler(folder)
-    if command is None:
-        pytest.skip("no compiler with ThreadSanitizer")
-    return command
+    return sanitizer(folder, "thread")
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +82,22 @@ def test_content(plain_program, name):
 @pytest.mark.parametrize("name", NAMES)
 def test_no_race(tsan_program, name):
     check(tsan_program, name, 100_000)
+
+
+def test_no_access_beyond_the_memory(folder):
+    command = sanitizer(folder, "address,undefined")
+    program = compiled(folder / "asan", "-O1", "-fno-sanitize-recover=all", command=command)
+    for name in NAMES:
+        check(program, name, 50_000)
+
+
+def test_io_code_under_realtime_sanitizer(folder):
+    """And that it would see a lock: a writer's, with an argument."""
+    program = compiled(folder / "rtsan", "-O1", command=sanitizer(folder, "realtime"), name="realtime")
+    done = subprocess.run([program], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "done\n"), done.stderr
+    broken = subprocess.run([program, "lock"], capture_output=True, text=True)
+    assert broken.returncode and "pthread_mutex_lock" in broken.stderr
 
 
 @pytest.mark.deep

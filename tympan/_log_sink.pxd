@@ -1,4 +1,4 @@
-# Records from IO code to a log: the C half, with the method for IO code; the
+# _Records from IO code to a log: the C half, with the method for IO code; the
 # Python half is in _log_sink.pyx and _log_sink.pyi.
 
 cimport cython
@@ -22,14 +22,14 @@ cdef extern from "_log.h":
 
 # The queue: the sink's and its drainer's, for as long as one of them lives.
 @cython.final
-cdef class Records:
+cdef class _Records:
     cdef ty_mpsc queue
     cdef uint64_t reported      # dropped records of which the log has been told; the drainer's
 
 
 @cython.final
 cdef class LogSink:
-    cdef Records records
+    cdef _Records records
     cdef ty_mpsc* queue         # of `records`
     cdef object decode, emit, interval, stopping, ended, drainer
 

@@ -1,19 +1,21 @@
 """Docstrings are in _log_sink.pyx; what IO code calls is in _log_sink.pxd."""
 
-from collections.abc import Buffer, Callable
-from typing import final
+from collections.abc import Callable
+from typing import Self, final
+
+from typing_extensions import Buffer
 
 @final
 class LogSink:
-    def __init__(
-        self,
+    def __new__(
+        cls,
         size: int,
         decode: Callable[[bytes], str | None] | None = None,
         *,
         emit: Callable[[str], object] | None = None,
         capacity: int = 1024,
         interval: float = 0.05,
-    ) -> None: ...
+    ) -> Self: ...
     @property
     def size(self) -> int: ...
     @property

@@ -29,13 +29,13 @@ def _emit(text):
     ty_log_line(line)
 
 
-cdef class Records:
+cdef class _Records:
     def __dealloc__(self):
         ty_mpsc_destroy(&self.queue)
 
 
 # All that are there, at most the queue once, so that `stop` is not kept waiting.
-cdef int _hand_over(Records records, object decode, object emit) except -1:
+cdef int _hand_over(_Records records, object decode, object emit) except -1:
     cdef ty_mpsc* queue = &records.queue
     cdef uint64_t _turn
     cdef bytes record
@@ -49,7 +49,7 @@ cdef int _hand_over(Records records, object decode, object emit) except -1:
     return _report(records, emit)
 
 
-cdef int _report(Records records, object emit) except -1:
+cdef int _report(_Records records, object emit) except -1:
     cdef uint64_t dropped = ty_load_u64(&records.queue.dropped)
     cdef uint64_t fresh = dropped - records.reported
     if fresh:
@@ -58,7 +58,7 @@ cdef int _report(Records records, object emit) except -1:
     return 0
 
 
-def _drain(Records records, decode, emit, interval, stopping, ended):
+def _drain(_Records records, decode, emit, interval, stopping, ended):
     """The drainer's thread. Knows the queue, not the sink: a sink that nobody holds any more stops it."""
     try:
         while not stopping.acquire(True, interval):
@@ -111,7 +111,7 @@ cdef class LogSink:
         for name, called in (("decode", decode), ("emit", emit)):
             if called is not None and not callable(called):
                 raise ValueError(f"LogSink: {name} is {called!r}, which cannot be called; give a function")
-        self.records = Records()
+        self.records = _Records()
         self.queue = &self.records.queue
         if not ty_mpsc_create(self.queue, bytes_each, whole(capacity, "LogSink: capacity", 1, 2**24)):
             raise MemoryError(f"LogSink: no memory for {capacity} records of {size} bytes")
@@ -128,12 +128,12 @@ cdef class LogSink:
 
     @property
     def capacity(self):
-        """Records that it holds. [any]"""
+        """_Records that it holds. [any]"""
         return self.queue.mask + 1
 
     @property
     def dropped(self):
-        """Records that were lost, since the beginning. [any]"""
+        """_Records that were lost, since the beginning. [any]"""
         return ty_load_u64(&self.queue.dropped)
 
     @property

@@ -1,12 +1,12 @@
 """Docstrings are in _parameters.pyx; what IO code calls is in _parameters.pxd."""
 
-from typing import Literal, final
+from typing import Literal, Self, final
 
 @final
 class Parameter:
-    def __init__(
-        self, value: float = 0.0, *, minimum: float | None = None, maximum: float | None = None
-    ) -> None: ...
+    def __new__(
+        cls, value: float = 0.0, *, minimum: float | None = None, maximum: float | None = None
+    ) -> Self: ...
     @property
     def value(self) -> float: ...
     @value.setter
@@ -18,8 +18,8 @@ class Parameter:
 
 @final
 class SmoothedParameter:
-    def __init__(
-        self,
+    def __new__(
+        cls,
         value: float = 0.0,
         milliseconds: float = 20.0,
         *,
@@ -27,7 +27,7 @@ class SmoothedParameter:
         maximum: float | None = None,
         curve: Literal["linear", "exponential"] = "linear",
         sample_rate: float = 48_000.0,
-    ) -> None: ...
+    ) -> Self: ...
     def reset(self, sample_rate: float) -> None: ...
     @property
     def value(self) -> float: ...
