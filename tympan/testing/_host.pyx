@@ -387,6 +387,11 @@ cdef class HostTable:
     def __dealloc__(self):
         free(self.c)
 
+    @property
+    def address(self):
+        """The AudioServerPlugInHostRef as a number."""
+        return <uintptr_t>&self.c.table
+
     def stored(self):
         """What the driver keeps in storage: {key: Python value}."""
         return self.storage.save()

@@ -17,7 +17,7 @@ from tympan.coreaudio cimport mach_absolute_time, mach_continuous_time, mach_tim
 
 cdef extern from "platform_impl.h" nogil:
     ctypedef struct tympan_ledger:
-        uint64_t created, destroyed, retains, releases, live, problems
+        uint64_t created, destroyed, retains, releases, live, problems, kept
 
     ctypedef struct tympan_row:
         uint64_t serial
@@ -128,7 +128,8 @@ def sleep(uint64_t ticks):
 
 
 def ledger():
-    """Counters since the process began: created, destroyed, retains, releases, live, problems."""
+    """Counters since the process began: created, destroyed, retains, releases, live, problems; and ``kept``, the
+    bytes that dead objects still take, so that a use of them is recognised."""
     return tympan_ledger_read()
 
 

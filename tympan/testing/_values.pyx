@@ -8,7 +8,7 @@ property lists. All may be called from any thread.
 
 import plistlib
 from copy import deepcopy
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from uuid import UUID
 
@@ -135,9 +135,9 @@ cdef CFTypeRef _make(object value, bint mutable, int depth) except NULL:
     if isinstance(value, float):
         return _make_real(value)
     if isinstance(value, Url):
-        return _make_url(value)
+        return _make_url(str(value))
     if isinstance(value, str):
-        return _make_string(value, mutable)
+        return _make_string(str(value), mutable)
     if isinstance(value, bytes | bytearray | memoryview):
         return _make_data(bytes(value), mutable)
     if isinstance(value, datetime):
@@ -145,7 +145,7 @@ cdef CFTypeRef _make(object value, bint mutable, int depth) except NULL:
     if isinstance(value, UUID):
         return _make_uuid(value.bytes)
     if isinstance(value, dict):
-        return _make_dictionary(value, mutable, depth)
+        return _make_dictionary(dict(value), mutable, depth)
     if isinstance(value, list | tuple):
         return _make_array(value, mutable, depth)
     raise TypeError(f"a {type(value).__name__} has no CoreFoundation form")
@@ -185,7 +185,7 @@ cdef CFTypeRef _make_data(bytes value, bint mutable) except NULL:
 
 cdef CFTypeRef _make_date(object value) except NULL:
     if value.tzinfo is not None:
-        value = value.astimezone(UTC).replace(tzinfo=None)
+        value = value.astimezone(timezone.utc).replace(tzinfo=None)
     return <CFTypeRef>CFDateCreate(NULL, (value - _EPOCH) / timedelta(seconds=1))
 
 
@@ -438,7 +438,7 @@ cdef object _key_of(CFStringRef key, str call):
 # --- property lists as files, and bundles: called by the C side ----------------------
 
 
-FORMATS = {kCFPropertyListXMLFormat_v1_0: plistlib.FMT_XML, kCFPropertyListBinaryFormat_v1_0: plistlib.FMT_BINARY}
+_FORMATS = {kCFPropertyListXMLFormat_v1_0: plistlib.FMT_XML, kCFPropertyListBinaryFormat_v1_0: plistlib.FMT_BINARY}
 
 
 cdef CFPropertyListRef _read_plist(const UInt8* data, CFIndex size, CFIndex* form) noexcept with gil:
@@ -453,7 +453,7 @@ cdef CFPropertyListRef _read_plist(const UInt8* data, CFIndex size, CFIndex* for
 cdef int _write_plist(CFPropertyListRef plist, CFIndex form, UInt8** data, CFIndex* size) noexcept with gil:
     cdef bytes text
     try:
-        text = plistlib.dumps(value_of(plist), fmt=FORMATS[form], sort_keys=False)
+        text = plistlib.dumps(value_of(plist), fmt=_FORMATS[form], sort_keys=False)
     except Exception:  # a format that there is not, or a value that this format cannot hold
         return 0
     size[0] = len(text)

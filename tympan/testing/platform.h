@@ -57,6 +57,7 @@ typedef struct tympan_ledger {
     uint64_t created, destroyed, retains, releases; /* since the process began; immortal objects are not counted */
     uint64_t live;                                  /* created - destroyed */
     uint64_t problems;                              /* calls that a driver must not make */
+    uint64_t kept;                                  /* bytes of malloc's that dead objects keep, to be recognised */
 } tympan_ledger;
 
 /* A live object. */

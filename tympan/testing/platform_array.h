@@ -72,7 +72,6 @@ static array_object *array_begin(const CFArrayCallBacks *callbacks, CFIndex room
     array->values = malloc((size_t)array->room * sizeof(void *));
     if (!array->values)
         abort();
-    array->base.weight = (size_t)array->room * sizeof(void *);
     return array;
 }
 
@@ -97,6 +96,11 @@ static void array_end(tympan_object *object)
 static void array_free(tympan_object *object)
 {
     free(((array_object *)object)->values);
+}
+
+static size_t array_weigh(tympan_object *object)
+{
+    return memory_of(((array_object *)object)->values);
 }
 
 /* The values as they are now; free it. */

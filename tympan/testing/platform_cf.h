@@ -3,29 +3,30 @@
 /* For dispatch objects; in platform_queue.h and platform_source.h. */
 static void queue_describe(tympan_object *object, char *text, size_t size);
 static void queue_free(tympan_object *object);
+static size_t queue_weigh(tympan_object *object);
 static void queues_begin(void);
 static void source_end(tympan_object *object);
 static void semaphore_end(tympan_object *object);
 
 static const object_class CLASSES[TYMPAN_KINDS] = {
-    [TYMPAN_NO_OBJECT] = {"object", NULL, NULL, NULL, NULL, NULL},
-    [TYMPAN_STRING] = {"CFString", NULL, string_free, string_equal, string_hash, string_describe},
-    [TYMPAN_UUID] = {"CFUUID", NULL, NULL, uuid_equal, uuid_hash, uuid_describe},
-    [TYMPAN_URL] = {"CFURL", url_end, url_free, url_equal, url_hash, url_describe},
-    [TYMPAN_QUEUE] = {"dispatch queue", NULL, queue_free, NULL, NULL, queue_describe},
-    [TYMPAN_NUMBER] = {"CFNumber", NULL, NULL, number_equal, number_hash, number_describe},
-    [TYMPAN_BOOLEAN] = {"CFBoolean", NULL, NULL, NULL, NULL, boolean_describe},
-    [TYMPAN_DATA] = {"CFData", NULL, data_free, data_equal, data_hash, data_describe},
-    [TYMPAN_ARRAY] = {"CFArray", array_end, array_free, array_equal, container_hash, array_describe},
-    [TYMPAN_DICTIONARY] = {"CFDictionary", dictionary_end, dictionary_free, dictionary_equal, container_hash,
-                           dictionary_describe},
-    [TYMPAN_DATE] = {"CFDate", NULL, NULL, date_equal, date_hash, date_describe},
-    [TYMPAN_NULL] = {"CFNull", NULL, NULL, NULL, NULL, NULL},
-    [TYMPAN_ERROR] = {"CFError", error_end, NULL, error_equal, NULL, error_describe},
-    [TYMPAN_BUNDLE] = {"CFBundle", NULL, NULL, NULL, NULL, bundle_describe},
-    [TYMPAN_ALLOCATOR] = {"CFAllocator", NULL, NULL, NULL, NULL, NULL},
-    [TYMPAN_SOURCE] = {"dispatch source", source_end, NULL, NULL, NULL, NULL},
-    [TYMPAN_SEMAPHORE] = {"dispatch semaphore", semaphore_end, NULL, NULL, NULL, NULL},
+    [TYMPAN_NO_OBJECT] = {"object"},
+    [TYMPAN_STRING] = {"CFString", NULL, string_free, string_weigh, string_equal, string_hash, string_describe},
+    [TYMPAN_UUID] = {"CFUUID", NULL, NULL, NULL, uuid_equal, uuid_hash, uuid_describe},
+    [TYMPAN_URL] = {"CFURL", url_end, url_free, url_weigh, url_equal, url_hash, url_describe},
+    [TYMPAN_QUEUE] = {"dispatch queue", NULL, queue_free, queue_weigh, NULL, NULL, queue_describe},
+    [TYMPAN_NUMBER] = {"CFNumber", NULL, NULL, NULL, number_equal, number_hash, number_describe},
+    [TYMPAN_BOOLEAN] = {.name = "CFBoolean", .describe = boolean_describe},
+    [TYMPAN_DATA] = {"CFData", NULL, data_free, data_weigh, data_equal, data_hash, data_describe},
+    [TYMPAN_ARRAY] = {"CFArray", array_end, array_free, array_weigh, array_equal, container_hash, array_describe},
+    [TYMPAN_DICTIONARY] = {"CFDictionary", dictionary_end, dictionary_free, dictionary_weigh, dictionary_equal,
+                           container_hash, dictionary_describe},
+    [TYMPAN_DATE] = {"CFDate", NULL, NULL, NULL, date_equal, date_hash, date_describe},
+    [TYMPAN_NULL] = {.name = "CFNull"},
+    [TYMPAN_ERROR] = {.name = "CFError", .end = error_end, .equal = error_equal, .describe = error_describe},
+    [TYMPAN_BUNDLE] = {.name = "CFBundle", .describe = bundle_describe},
+    [TYMPAN_ALLOCATOR] = {.name = "CFAllocator"},
+    [TYMPAN_SOURCE] = {.name = "dispatch source", .end = source_end},
+    [TYMPAN_SEMAPHORE] = {.name = "dispatch semaphore", .end = semaphore_end},
 };
 
 CFTypeRef CFRetain(CFTypeRef cf)

@@ -12,6 +12,11 @@ static void data_free(tympan_object *object)
     free(((data_object *)object)->bytes);
 }
 
+static size_t data_weigh(tympan_object *object)
+{
+    return memory_of(((data_object *)object)->bytes);
+}
+
 static const void *data_make(const UInt8 *bytes, CFIndex length, int flags, CFIndex limit, tympan_call call)
 {
     data_object *data = object_create(TYMPAN_DATA, flags, sizeof *data, call);
@@ -23,7 +28,6 @@ static const void *data_make(const UInt8 *bytes, CFIndex length, int flags, CFIn
         memcpy(data->bytes, bytes, (size_t)length);
     data->length = length;
     data->limit = limit;
-    data->base.weight = (size_t)length;
     return object_publish(data);
 }
 

@@ -168,7 +168,6 @@ static const void *dictionary_make(const void **keys, const void **values, CFInd
         CFHashCode hash = key_hash(dictionary, key, call);
         put_release(dictionary, dictionary_put(dictionary, key, value, hash, PUT_ADD, call), call);
     }
-    dictionary->base.weight = (size_t)dictionary->room * 32;
     return object_publish(dictionary);
 }
 
@@ -217,6 +216,13 @@ static void dictionary_free(tympan_object *object)
     free(dictionary->values);
     free(dictionary->hashes);
     free(dictionary->slots);
+}
+
+static size_t dictionary_weigh(tympan_object *object)
+{
+    dictionary_object *dictionary = (dictionary_object *)object;
+    return memory_of(dictionary->keys) + memory_of(dictionary->values) + memory_of(dictionary->hashes) +
+           memory_of(dictionary->slots);
 }
 
 CFTypeID CFDictionaryGetTypeID(void)

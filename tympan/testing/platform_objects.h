@@ -7,6 +7,8 @@
  * instead of crashing. The oldest tombstones are freed when there are many.
  */
 
+#include <malloc.h>
+
 #define BUCKETS 65536u
 #define SHARDS 64u /* locks of the table; a power of two, and a divisor of BUCKETS */
 #define TOMBSTONES_KEPT 65536u
@@ -24,7 +26,7 @@ typedef struct tympan_object {
     uint64_t serial;
     tympan_call made;
     unsigned thread;
-    size_t weight;                       /* bytes outside this struct */
+    size_t weight;                       /* of a dead one: all the memory that it keeps */
     pthread_rwlock_t *lock;              /* of a mutable object's contents */
     struct tympan_object *newer, *older; /* all live objects, by age */
     struct tympan_object *chain;         /* objects, living and dead, of one bucket */
@@ -39,12 +41,19 @@ typedef struct object_class {
     const char *name;
     void (*end)(tympan_object *);                                    /* at count 0: gives up other objects */
     void (*free)(tympan_object *);                                   /* later: its own memory */
+    size_t (*weigh)(tympan_object *);                                /* of that memory, by memory_of */
     int (*equal)(tympan_object *, tympan_object *, tympan_call);     /* of two of this kind */
     CFHashCode (*hash)(tympan_object *, tympan_call);
     void (*describe)(tympan_object *, char *text, size_t size);      /* for the ledger: takes no lock */
 } object_class;
 
 static const object_class CLASSES[TYMPAN_KINDS]; /* in platform_cf.h */
+
+/* What malloc counts for a piece of memory. */
+static size_t memory_of(void *memory)
+{
+    return memory ? malloc_usable_size(memory) + sizeof(size_t) : 0;
+}
 
 static struct {
     pthread_mutex_t lock; /* of all here but the counters */
@@ -198,6 +207,9 @@ static void object_bury(tympan_object *object)
     atomic_fetch_add_explicit(&ledger.destroyed, 1, memory_order_relaxed);
     if (CLASSES[object->kind].end)
         CLASSES[object->kind].end(object);
+    object->weight = memory_of(object) + memory_of(object->lock);
+    if (CLASSES[object->kind].weigh)
+        object->weight += CLASSES[object->kind].weigh(object);
     pthread_mutex_lock(&ledger.lock);
     *(object->older ? &object->older->newer : &ledger.oldest) = object->newer;
     *(object->newer ? &object->newer->older : &ledger.newest) = object->older;
@@ -355,8 +367,12 @@ static void object_drop(const void *reference, tympan_call call)
 
 tympan_ledger tympan_ledger_read(void)
 {
-    tympan_ledger now = {ledger.created, ledger.destroyed, ledger.retains, ledger.releases, 0, problems.count};
+    tympan_ledger now = {.created = ledger.created, .destroyed = ledger.destroyed, .retains = ledger.retains,
+                         .releases = ledger.releases, .problems = problems.count};
     now.live = now.created - now.destroyed;
+    pthread_mutex_lock(&ledger.lock);
+    now.kept = ledger.grave_bytes;
+    pthread_mutex_unlock(&ledger.lock);
     return now;
 }
 

@@ -136,6 +136,11 @@ static void queue_free(tympan_object *object)
     free(((struct dispatch_queue_s *)object)->label);
 }
 
+static size_t queue_weigh(tympan_object *object)
+{
+    return memory_of(((struct dispatch_queue_s *)object)->label);
+}
+
 static void queue_describe(tympan_object *object, char *text, size_t size)
 {
     snprintf(text, size, "dispatch queue \"%.80s\"", ((struct dispatch_queue_s *)object)->label);

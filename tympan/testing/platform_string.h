@@ -24,6 +24,11 @@ static void string_free(tympan_object *object)
     free(string->utf8);
 }
 
+static size_t string_weigh(tympan_object *object)
+{
+    return memory_of(((string_object *)object)->units) + memory_of(((string_object *)object)->utf8);
+}
+
 /* Not yet published. */
 static void *string_object_make(const UniChar *units, CFIndex length, int flags, tympan_call call)
 {
@@ -34,7 +39,6 @@ static void *string_object_make(const UniChar *units, CFIndex length, int flags,
         abort();
     memcpy(string->units, units, (size_t)length * sizeof(UniChar));
     string->length = length;
-    string->base.weight = (size_t)string->room * sizeof(UniChar);
     if (!(flags & IS_MUTABLE))
         string->utf8 = text_utf8(units, length, &string->utf8_size);
     return string;

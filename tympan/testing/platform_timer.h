@@ -8,7 +8,7 @@
 
 #define TIME_IS_WALL (1ull << 63)
 typedef struct timer {
-    struct timer *next; /* by `when` */
+    struct timer *next; /* in the order of making */
     dispatch_time_t when;
     queued_work *work;                /* of dispatch_after, or NULL */
     struct dispatch_source_s *source; /* of a source */
@@ -61,14 +61,18 @@ dispatch_time_t dispatch_walltime(const struct timespec *when, int64_t nanosecon
     return dispatch_time(DISPATCH_WALLTIME_NOW, nanoseconds);
 }
 
-/* Ticks until then; 0 when it is past. */
+/* Ticks until then, negative when it is past. */
+static int64_t ticks_ahead(dispatch_time_t when)
+{
+    uint64_t now = when & TIME_IS_WALL ? mach_continuous_time() : mach_absolute_time();
+    return when == DISPATCH_TIME_FOREVER ? INT64_MAX : (int64_t)((when & ~TIME_IS_WALL) - now);
+}
+
+/* The same, 0 when it is past, UINT64_MAX when it never comes. */
 static uint64_t ticks_until(dispatch_time_t when)
 {
-    if (when == DISPATCH_TIME_FOREVER)
-        return UINT64_MAX;
-    uint64_t now = when & TIME_IS_WALL ? mach_continuous_time() : mach_absolute_time();
-    when &= ~TIME_IS_WALL;
-    return when > now ? when - now : 0;
+    int64_t ticks = ticks_ahead(when);
+    return ticks == INT64_MAX ? UINT64_MAX : ticks > 0 ? (uint64_t)ticks : 0;
 }
 
 /* How long to wait in real time for something that is due then: a moment, when somebody else moves the clock. */
@@ -82,14 +86,24 @@ static uint64_t real_ns_until(dispatch_time_t when)
 
 /* --- the list: with the lock --------------------------------------------------------------------- */
 
-static void timer_insert(timer *entry)
+static void timer_append(timer *entry)
 {
     timer **link = &timers;
-    while (*link && ticks_until((*link)->when) <= ticks_until(entry->when))
+    while (*link)
         link = &(*link)->next;
-    entry->next = *link;
+    entry->next = NULL;
     *link = entry;
     pthread_cond_broadcast(&queues.changed);
+}
+
+/* The link to what is due first. Not kept sorted: which is first changes while the machine sleeps. */
+static timer **timer_first(void)
+{
+    timer **first = &timers;
+    for (timer **link = &timers; *link; link = &(*link)->next)
+        if (ticks_ahead((*link)->when) < ticks_ahead((*first)->when))
+            first = link;
+    return first;
 }
 
 static void source_run(void *reference);
@@ -119,16 +133,17 @@ static dispatch_time_t timer_next(dispatch_time_t when, uint64_t interval)
 
 static void timers_collect(void)
 {
-    while (timers && ticks_until(timers->when) == 0) {
-        timer *due = timers;
-        timers = due->next;
+    timer **first;
+    while (timers && ticks_until((*(first = timer_first()))->when) == 0) {
+        timer *due = *first;
+        *first = due->next;
         if (due->work)
             line_append(due->work);
         else
             source_queue(due->source);
         if (due->source && due->source->interval && due->source->interval != UINT64_MAX) {
             due->when = timer_next(due->when, due->source->interval);
-            timer_insert(due);
+            timer_append(due);
         } else {
             free(due);
         }
@@ -137,7 +152,7 @@ static void timers_collect(void)
 
 static uint64_t timers_next_real(void)
 {
-    return timers ? real_ns_until(timers->when) : UINT64_MAX;
+    return timers ? real_ns_until((*timer_first())->when) : UINT64_MAX;
 }
 
 static void timers_remove(const struct dispatch_source_s *source)
@@ -159,7 +174,7 @@ static void timer_add(dispatch_time_t when, queued_work *work, struct dispatch_s
     if (!entry)
         abort();
     *entry = (timer){NULL, when, work, source};
-    timer_insert(entry);
+    timer_append(entry);
 }
 
 /* --- what the host calls ----------------------------------------------------------------------------- */
@@ -167,7 +182,7 @@ static void timer_add(dispatch_time_t when, queued_work *work, struct dispatch_s
 uint64_t tympan_queue_next_timer(void)
 {
     pthread_mutex_lock(&queues.lock);
-    uint64_t ticks = timers ? ticks_until(timers->when) : UINT64_MAX;
+    uint64_t ticks = timers ? ticks_until((*timer_first())->when) : UINT64_MAX;
     pthread_mutex_unlock(&queues.lock);
     return ticks == UINT64_MAX ? ticks : mach_absolute_time() + ticks;
 }

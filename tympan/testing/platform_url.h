@@ -29,6 +29,11 @@ static void url_free(tympan_object *object)
     free(((url_object *)object)->text);
 }
 
+static size_t url_weigh(tympan_object *object)
+{
+    return memory_of(((url_object *)object)->path) + memory_of(((url_object *)object)->text);
+}
+
 static int hex_digit(int letter)
 {
     return letter >= '0' && letter <= '9' ? letter - '0' : (letter | 32) >= 'a' && (letter | 32) <= 'f'
