@@ -67,7 +67,7 @@ static OSStatus teeth_get(AudioServerPlugInDriverRef d, AudioObjectID object, pi
     UInt32 selector = a ? a->mSelector : 0;
     int translates = object == PLUGIN && selector == kAudioPlugInPropertyTranslateUIDToDevice && out && data && capacity >= 4;
     if (TOOTH == qualifier_of_three && translates && qualifier_size == 3)
-        CFRetain(*(const CFTypeRef *)((const char *)qualifier + 16)); /* what lies behind it is no object */
+        (void)**(volatile char *const *)qualifier; /* as a reference, which takes eight bytes */
     if (TOOTH == leaks_rarely && translates && qualifier_size == 8 && is_string(*(CFTypeRef *)qualifier) &&
         CFStringGetLength(*(CFStringRef *)qualifier) > 100)
         CFRetain(*(CFTypeRef *)qualifier);

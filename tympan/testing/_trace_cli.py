@@ -100,13 +100,16 @@ def _replay(args):
     from tympan.testing._trace_replay import replay
 
     trace = _read(args.trace)
-    differences = replay(trace, args.driver)
+    player = replay(trace, args.driver)
+    differences = player.differences
     for sentence in differences[:_SHOWN]:
         print(sentence)
     if len(differences) > _SHOWN:
         print(f"and {len(differences) - _SHOWN} more")
     count = len(differences)
     print(f"{trace.count} calls replayed: " + (f"{count} differ" if count else "all answered as recorded"))
+    if player.unheard:
+        print(f"{player.unheard} buffers were not compared, as the trace has no audio: record it with --audio")
     sys.stdout.flush()
     _complain(trace)
     return 1 if differences else 0

@@ -38,14 +38,14 @@ class Call:
 
 class Trace:
     """A trace that was read: ``clock``, ``timebase``, ``has_audio``, ``drivers`` (names by number), ``calls`` (those
-    that were made from outside of any other, in order), ``count``, and ``problem``: a sentence, or "" when it is
-    whole."""
+    that were made from outside of any other, in order), ``count`` (of all calls), ``threads`` (how many), and
+    ``problem``: a sentence, or "" when it is whole."""
 
     def __init__(self, path, clock, timebase, has_audio):
         self.path, self.clock, self.timebase, self.has_audio = path, clock, timebase, has_audio
         self.drivers = {}
         self.calls = []
-        self.count = 0
+        self.count = self.threads = 0
         self.problem = ""
 
     def seconds(self, ticks):
@@ -139,6 +139,7 @@ class _Reader:
     def _event(self, kind):
         cursor = self.cursor
         thread = cursor.number()
+        self.trace.threads = max(self.trace.threads, thread)
         last = self.last.setdefault(thread, Last())
         time = cursor.time(last)
         stack = self.open.setdefault(thread, [])

@@ -23,7 +23,7 @@ _NAMES = {name: number for number, (name, _) in HOST_CALLS.items()}
 
 
 def replay(trace, paths, report=None):
-    """Play a Trace against bundles, in the order in which they were loaded; the differences as sentences.
+    """Play a Trace against bundles, in the order in which they were loaded; the Replay with its ``differences``.
 
     ``report(call)`` is called before each call that the host makes.
     """
@@ -38,10 +38,9 @@ def replay(trace, paths, report=None):
         if hal.clock != "virtual":
             player.timed = False
         player.play(trace.calls)
-        player.expect([])
         for driver in drivers:
             driver.release()
-    return player.differences
+    return player
 
 
 class _Driver:
@@ -62,8 +61,8 @@ class _Driver:
 
 
 class Replay:
-    """``differences`` so far, and ``unheard``: how many buffers could not be compared, because what was played before
-    is not in the trace."""
+    """``differences`` so far as sentences, and ``unheard``: how many buffers could not be compared, because what was
+    played before is not in the trace."""
 
     def __init__(self, trace, drivers, report=None):
         self.trace, self.drivers, self.report = trace, drivers, report
@@ -71,9 +70,10 @@ class Replay:
         self.unheard = 0
         self.timed = True
         self._hears = True  # all audio so far was in the trace
-        self._expected = []  # calls of the host that are due, the next one last in its list
+        self._expected = []  # calls to the host that are due, in order
+        self._came = set()
         self._changes = {}  # (driver, device, action, info) as recorded: [(action, info) now, ...]
-        self._changed = threading.Condition(threading.RLock())
+        self._changed = threading.RLock()  # of what is due; a driver may call on any thread
         for driver in drivers:
             driver.called = lambda name, arguments, driver=driver: self._called(driver, name, arguments)
 
@@ -83,47 +83,42 @@ class Replay:
         """Calls and steps in order. Calls to the host among them are those that the driver makes by itself."""
         for i, call in enumerate(calls):
             if call.to_host:
-                self._await(call)
+                self._await(call, calls, i)
                 continue
             if self.timed:
                 _platform.set_time(call.time)
             if call.name == "step":
-                self._pump(calls[i + 1 :])
+                self._pump(call.thread, calls, i + 1)
             else:
                 self._make(call)
 
-    def expect(self, calls):
-        """Now these calls to the host are due, and no others."""
+    def _pump(self, thread, calls, first):
+        """Run the queues. What their work calls is recorded right after the step, or later on other threads."""
+        due = self._due_from(thread, calls, first)
         with self._changed:
-            self._expected = list(calls)
-
-    def _pump(self, following):
-        """Run the queues. What they call is recorded right after the step."""
-        due = []
-        for call in following:
-            if not call.to_host:
-                break
-            due.append(call)
-        before, self._expected = self._expected, due
+            before, self._expected = self._expected, [call for call in due if call not in self._came]
         _platform.pump()
-        self._expected = before
-        self._left = due
-
-    def _await(self, call):
-        """A call of the driver at a time of its own: it has come, or comes within a second."""
-        left = getattr(self, "_left", [])
-        if call not in left:
-            return
         with self._changed:
-            self._expected = [call]
-            end = real_time.monotonic() + _WAIT
-            while self._expected and real_time.monotonic() < end:
-                self._changed.wait(0.01)
-                _platform.pump()
-            if self._expected:
+            self._expected = before
+
+    def _due_from(self, thread, calls, first):
+        """The calls to the host that a run of the queues may bring."""
+        last = first
+        while last < len(calls) and calls[last].to_host:
+            last += 1
+        if self.trace.threads == 1:
+            return calls[first:last]
+        return calls[first:last] + [call for call in calls[last:] if call.to_host and call.thread != thread]
+
+    def _await(self, call, calls, place):
+        """A call that the driver makes by itself: it has come, or comes within a second if other threads are there."""
+        end = real_time.monotonic() + (_WAIT if self.trace.threads > 1 else 0.0)
+        while call not in self._came:
+            self._pump(call.thread, calls, place)
+            real_time.sleep(0.0 if call in self._came else 0.001)
+            if call not in self._came and real_time.monotonic() >= end:
                 self._differs(call, "the driver did not call it")
-            self._expected = []
-        left.remove(call) if call in left else None
+                return
 
     def _make(self, call):
         if self.report:
@@ -223,7 +218,6 @@ class Replay:
                 return 0, 0
             self._check(driver, call, given, arguments)
             self.play(call.calls)
-            self._changed.notify_all()
             answer = call.answer or {"status": 0}
             return answer["status"], make(answer.get("value"))
 
@@ -234,9 +228,12 @@ class Replay:
             return None
         place = names.index(name)
         for missing in self._expected[:place]:
-            self._differs(missing, "the driver did not call it")
+            if missing.thread == self._expected[place].thread:
+                self._differs(missing, "the driver did not call it")
         call = self._expected[place]
-        del self._expected[: place + 1]
+        passed = [missing for missing in self._expected[:place] if missing.thread == call.thread]
+        self._came.update([*passed, call])
+        self._expected = [other for other in self._expected if other is not call and other not in passed]
         return call
 
     def _check(self, driver, call, given, arguments):
