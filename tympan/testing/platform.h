@@ -39,7 +39,7 @@ enum tympan_kind {
     TYMPAN_ALLOCATOR, TYMPAN_SOURCE, TYMPAN_SEMAPHORE, TYMPAN_KINDS
 };
 
-/* What a problem is; TYMPAN_PROBLEM_NAMES in platform_ledger.h spells them. */
+/* What a problem is; tympan_problem_name spells it. */
 enum tympan_problem_kind {
     TYMPAN_NULL_REFERENCE, /* NULL where an object must be */
     TYMPAN_OVER_RELEASE,   /* released more often than retained */

@@ -5,6 +5,7 @@
 #endif
 
 #include "platform.h"
+#include "platform_names.h"
 
 #ifdef __APPLE__
 #include "platform_apple.h"

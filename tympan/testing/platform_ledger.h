@@ -30,15 +30,6 @@ static struct {
     atomic_ullong count;
 } problems = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-static const char *const PROBLEM_NAMES[TYMPAN_PROBLEM_KINDS] = {
-    "null", "over-release", "use-after-free", "foreign", "wrong-type", "immutable", "range", "race", "misuse",
-};
-
-const char *tympan_problem_name(int kind)
-{
-    return kind >= 0 && kind < TYMPAN_PROBLEM_KINDS ? PROBLEM_NAMES[kind] : "";
-}
-
 /* Threads are numbered from 1 in the order in which they first call: unlike the system's ids, the same in every run. */
 static unsigned thread_number(void)
 {
