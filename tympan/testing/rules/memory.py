@@ -16,7 +16,6 @@ rule = Group("memory", "Memory and references", "C7.10")
 
 _ROUNDS = 300
 _SMALLEST = 8  # bytes per round; malloc gives out no less
-_TOMBSTONE = 256  # bytes, at most, that the platform library keeps of an object that is gone
 
 
 def _ledger(session):
@@ -165,10 +164,10 @@ def _grows(action, what):
         action()
     stretches = []
     for _ in range(3):
-        before, dead = _in_use(), _platform.ledger()["destroyed"]
+        before, kept = _in_use(), _platform.ledger()["kept"]
         for _ in range(_ROUNDS):
             action()
-        kept = _TOMBSTONE * (_platform.ledger()["destroyed"] - dead)
+        kept = _platform.ledger()["kept"] - kept  # by the platform library, of objects that are gone
         stretches.append((_in_use() - before - kept) / _ROUNDS)
     leaked = min(stretches)
     require(leaked < _SMALLEST, f"each {what} leaves {leaked:.0f} bytes behind")
