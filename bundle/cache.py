@@ -8,6 +8,7 @@ import hashlib
 import os
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from tympan._errors import UsageError
@@ -55,9 +56,8 @@ def stored(name, make):
 def forget_old():
     """Remove what no run used for a month; another process may be doing the same."""
     limit = time.time() - KEEP_SECONDS
-    for path in folder().rglob("*"):
-        try:
-            if path.is_file() and path.stat().st_mtime < limit:
-                path.unlink()
-        except OSError:
-            continue
+    for base, _, names in os.walk(folder()):  # leaves out folders that are gone by now
+        for path in (os.path.join(base, name) for name in names):
+            with suppress(OSError):
+                if os.stat(path).st_mtime < limit:
+                    os.unlink(path)

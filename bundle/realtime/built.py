@@ -68,8 +68,8 @@ def joined(units):
 
 
 def linked(units):
-    """The units' objects as one binary with all its names and no interpreter, which is quick to link."""
-    kind = ["-bundle", "-undefined", "dynamic_lookup"] if toolchain.MACOS else ["-shared", "-Wl,-Bsymbolic,-z,now"]
+    """The units' objects as one binary with all its names, no line numbers and no interpreter: quick to link, small."""
+    kind = ["-bundle", "-undefined", "dynamic_lookup"] if toolchain.MACOS else ["-shared", "-Wl,-S,-Bsymbolic,-z,now"]
     parts = [item.object_path for item in units]
     name = f"realtime-{cache.key(*parts)}.so"
     return cache.stored(

@@ -19,9 +19,8 @@ BOUNDED, ENDLESS, SPINS, RETRIES, OPEN = "bounded", "endless", "spins", "retries
 class Loop:
     """One loop: its ``kind``, the ``place`` of the decision to go on, what the number of turns is computed from."""
 
-    def __init__(self, place, kind, origins=frozenset(), blocks=()):
+    def __init__(self, place, kind, origins=frozenset()):
         self.place, self.kind, self.origins = place, kind, origins
-        self.addresses = [item.address for block in blocks for item in block.instructions]
 
 
 def find(flow):
@@ -36,7 +35,7 @@ def find(flow):
                 else:
                     open_heads.add(other)  # entered at more than one place
     for head in sorted(open_heads, key=lambda item: item.index):
-        yield Loop(head.start, OPEN, blocks=[head])
+        yield Loop(head.start, OPEN)
     for head, latches in heads.items():
         yield Study(flow, head, latches).loop()
 
@@ -95,10 +94,10 @@ class Study:
         for (counter, bound), blocks in counted.items():
             if self.cuts(blocks):
                 origins = self.origins((counter, 0)) | self.origins(bound)
-                return Loop(blocks[0].last.address, BOUNDED, origins, self.blocks)
+                return Loop(blocks[0].last.address, BOUNDED, origins)
         kind = next((kind for kind in (OPEN, BOUNDED, RETRIES, SPINS) if kind in kinds), ENDLESS)
         place = exits[0].last.address if exits else self.head.start
-        return Loop(place, OPEN if kind == BOUNDED else kind, blocks=self.blocks)
+        return Loop(place, OPEN if kind == BOUNDED else kind)
 
     def cuts(self, blocks):
         """Whether every way around the loop goes through one of these blocks."""

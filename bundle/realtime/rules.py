@@ -85,20 +85,19 @@ def bound(walk, node, loop):
     kind = walk.origins.of(loop.origins, node) if loop.kind == loops.BOUNDED else loop.kind
     if kind in (origin.CONSTANT, origin.FRAMES):
         return kind
-    return CORE if core_owner(walk, node, loop.addresses, allowed.CORE_LOOPS) else kind
+    return CORE if core_owner(walk, node, loop.place, allowed.CORE_LOOPS) else kind
 
 
-def core_owner(walk, node, addresses, reasons):
-    """The core's function that some of these instructions were made of, if a reason is given for it."""
-    owners = {walk.facts.owner(address) or names.base(node.name) for address in addresses}
-    known = (name for name in owners if name.startswith("__pyx_f_6tympan_"))
-    return next((name for name in known if names.shown(name) in reasons), "")
+def core_owner(walk, node, address, reasons):
+    """The core's function that an instruction was made of, if a reason is given for it."""
+    owner = walk.facts.owner(address) or names.base(node.name)
+    return owner if owner.startswith("__pyx_f_6tympan_") and names.shown(owner) in reasons else ""
 
 
 def divisions(walk, node):
     """Divisions that may end the process."""
     for item, surely in division.find(node.flow):
-        if names.is_library(node.name) or core_owner(walk, node, [item.address], allowed.CORE_DIVISIONS):
+        if names.is_library(node.name) or core_owner(walk, node, item.address, allowed.CORE_DIVISIONS):
             continue
         words = "divides by 0" if surely else "divides by a value that was not shown to differ from 0"
         level = OFFENCE if surely else WARNING

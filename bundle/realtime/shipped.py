@@ -26,7 +26,7 @@ def release(path, units, label, allow=None, say=None):
         raise refusal(report)
     for part in parts:
         check.keep(part, known)
-    cache.stored(twin_name(parts[0]), lambda output: shutil.copyfile(path, output))
+    cache.stored(twin_name(parts[0]), lambda output: keep_twin(path, output))
     strip(path, [part.code_key() for part in parts])
     return report
 
@@ -61,13 +61,23 @@ def strip(path, keys):
 
 
 def twin_name(part):
-    """Where the unstripped copy of a binary is."""
+    """Where the names and lines of a binary are."""
     return f"realtime-unstripped-{part.code_key()}"
 
 
-def unstripped(path):
-    """The binary as it was before it was stripped, with names and lines; None when it was not linked on this machine.
+def keep_twin(path, output):
+    """Everything of a linked binary but its code and data, which the stripped one has: a quarter of its size."""
+    if toolchain.MACOS:
+        shutil.copyfile(path, output)  # strip has no such option there
+        return
+    toolchain.run_checked([toolchain.strip_program(), "--only-keep-debug", path, "-o", output], "keeping names")
 
+
+def unstripped(path):
+    """The file with the names and lines of a bundle's binary; None when it was not linked on this machine.
+
+    It has the same addresses, sections and symbols as the binary before it was
+    stripped, which is what addr2line and debuggers want; on Linux no code.
     ``path`` is a .driver or the executable in it.
     """
     parts = list(image.read(check.binary_of(path)))
