@@ -97,13 +97,6 @@ def test_slow_catching_up(defect):
     assert caught.value.rule == "stamp-stale"
 
 
-def test_an_operation_the_host_cannot_play(defect):
-    with Host() as hal:
-        device = hal.load(defect("does_mix")).device()
-        with pytest.raises(HostError, match="'pmix'"):
-            device.render(numpy.zeros((512, 2), numpy.float32))
-
-
 def test_leak_is_found_at_the_end(defect):
     with pytest.raises(HostError, match='leaked: CFString "Floor", retain count 1'), Host() as hal:
         assert hal.load(defect("leaks_string")).device().name == "Floor"

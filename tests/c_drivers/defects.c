@@ -12,7 +12,7 @@ enum defect {
     none,
     stamp_in_future, stamp_goes_back, stamp_one_off, stamp_moves, stamp_drifts, stamp_catches_up_slowly, stamp_fails,
     seed_kept_over_restart, seed_kept_over_rate_change,
-    read_leaves_frame, read_does_nothing, writes_past_end, writes_before_start, do_fails, does_mix,
+    read_leaves_frame, read_does_nothing, writes_past_end, writes_before_start, do_fails,
     leaks_string, releases_too_often, string_is_bytes, keeps_reference, null_slot,
     initialize_fails, start_fails, stop_without_start_succeeds, second_initialize_succeeds,
     streams_unscoped, no_available_formats, no_hidden_property, short_buffer_written, long_value_written,
@@ -99,15 +99,6 @@ static OSStatus bad_do(AudioServerPlugInDriverRef d, AudioObjectID device, Audio
         *end = 0;
     if (DEFECT == writes_before_start && !reads)
         bytes[-1] = 0;
-    return status;
-}
-
-static OSStatus bad_will_do(AudioServerPlugInDriverRef d, AudioObjectID device, UInt32 client, UInt32 operation,
-                            Boolean *will, Boolean *in_place)
-{
-    OSStatus status = floor_will_do(d, device, client, operation, will, in_place);
-    if (operation == kAudioServerPlugInIOOperationProcessMix)
-        *will = 1;
     return status;
 }
 
@@ -245,6 +236,4 @@ __attribute__((constructor)) static void install(void)
     floor_table.GetPropertyDataSize = bad_size;
     floor_table.SetPropertyData = DEFECT == null_slot ? NULL : bad_set;
     floor_table.HasProperty = bad_has;
-    if (DEFECT == does_mix)
-        floor_table.WillDoIOOperation = bad_will_do;
 }

@@ -1,10 +1,11 @@
 """A client of a device: one process that has it open."""
 
+from tympan._errors import UsageError
 from tympan.testing import _engine
 from tympan.testing._status import code, host_error, refused
 
-_OPERATIONS = ("thrd", "cycl", "read", "cinp", "pinp", "pout", "mixo", "pmix", "cmix", "rite")
-_PLAYED = {"thrd", "cycl", "read", "rite"}
+_IN_PLACE = {"thrd", "cycl", "read", "mixo", "rite"}  # the others may have their result in the secondary buffer
+_MIXING = {"pmix", "cmix", "rite"}
 
 
 class Client:
@@ -23,15 +24,23 @@ class Client:
 
     def ask_operations(self):
         """WillDoIOOperation for every operation, as the host does before StartIO."""
-        for operation in _OPERATIONS:
-            status, will, in_place = self.device.plugin.table.will_do(self.device.id, self.id, code(operation))
-            if status:
-                raise refused(f"WillDoIOOperation for '{operation}'", status)
-            self.operations[operation] = (will, in_place)
-            if will and operation not in _PLAYED:
-                raise host_error(f"the driver wants to do '{operation}', which the simulated host does not play")
-            if will and not in_place:
-                raise host_error(f"the driver wants '{operation}' not in place, which only other operations may be")
+        mix_client = 0 if self.device.plugin.hal.mix_client == "host" else self.id
+        for operation in _engine.OPERATIONS:
+            self.operations[operation] = self._ask(operation, mix_client if operation in _MIXING else self.id)
         self.device.plugin.hal.watch.judge(f"WillDoIOOperation, device {self.device.id}, client {self.id}")
-        wills = {operation: answer[0] for operation, answer in self.operations.items()}
-        self.engine.operations(wills["read"], wills["rite"], wills["cycl"])
+        self.engine.promise(self.operations, mix_client)
+
+    def _ask(self, operation, number):
+        status, will, in_place = self.device.plugin.table.will_do(self.device.id, number, code(operation))
+        if status:
+            raise refused(f"WillDoIOOperation for '{operation}'", status)
+        if will and not in_place and operation in _IN_PLACE:
+            raise host_error(f"the driver wants '{operation}' not in place, which only other operations may be")
+        return will, in_place
+
+    def skip(self, frames):
+        """Miss so many frames, as an overloaded application does (negative: do them again). The times of the next
+        cycle jump; its counter goes on."""
+        if not self.running or not self.engine.state["synced"]:
+            raise UsageError("a client can skip once it has had a cycle")
+        self.engine.skip(frames)

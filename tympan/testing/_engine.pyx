@@ -6,6 +6,7 @@ numbers mean is in host_engine.h; _io and _render make objects and errors of the
 """
 
 from libc.stdint cimport int64_t, uint32_t, uint64_t, uintptr_t
+from libc.stdlib cimport calloc, free
 from libc.string cimport memset
 
 from tympan.coreaudio cimport (
@@ -28,26 +29,41 @@ cdef extern from "host_engine.h" nogil:
     enum:
         HOST_STREAMS
 
+    ctypedef struct host_will:
+        bint will, in_place
+
     ctypedef struct host_stream:
         AudioObjectID id
         int kind
         UInt32 channels, first, bytes_per_frame
 
+    ctypedef struct host_latency:
+        uint64_t buckets[6][656]
+        uint64_t most[6]
+
+    ctypedef struct host_mix:
+        bint waits
+        int count, fresh
+
     ctypedef struct host_engine:
         AudioServerPlugInDriverRef driver
         AudioObjectID device
-        UInt32 client
-        double ticks_per_frame, tolerance
+        UInt32 client, mix_client
+        double ticks_per_frame, tolerance, ns_per_tick
         UInt32 nominal, period, input_safety, output_safety, capacity
-        bint reads, writes, cycles_marked, paced
+        host_will* ops
+        bint paced
         int input_count, output_count
         UInt32 input_channels, output_channels
         host_stream* inputs
         host_stream* outputs
-        bint anchored, synced
+        bint anchored, synced, middle
         double stamp_sample
-        uint64_t stamp_host, seed, anchors, skipped_periods, counter, cycles
+        uint64_t stamp_host, seed, anchors, skipped_periods, counter, cycles, late
         int64_t time, input_time, output_time
+        host_latency* latency
+        host_mix* mix
+        host_mix own_mix
         int fault
         OSStatus status
         UInt32 operation
@@ -55,15 +71,39 @@ cdef extern from "host_engine.h" nogil:
         double* facts
         uint64_t* ticks
 
+    ctypedef struct host_job:
+        host_engine* e
+        const UInt32* counts
+        size_t count, index
+        const float* output
+        float* input
+        bint held
+
+    int HOST_OPS, OP_READ, OP_PROCESS_INPUT, OP_PROCESS_OUTPUT, OP_WRITE, OP_CYCLE
+    int HOST_CLIENTS, MEASURES, LATENCY_BUCKETS
     int engine_inside
     bint engine_collects
     const ana_api* engine_guard
     int engine_stamp(host_engine* e)
     int engine_first_stamp(host_engine* e)
+    int engine_thread(host_engine* e, bint begins)
     void engine_sync(host_engine* e)
+    void engine_skip(host_engine* e, int64_t frames)
+    void engine_forget_place(host_engine* e)
+    void engine_plan(host_engine* e)
     int engine_run(host_engine* e, const UInt32* counts, size_t count, const float* output, float* input)
     int engine_allocate(host_engine* e, UInt32 frames)
     void engine_free(host_engine* e)
+    void engine_open(host_engine* e)
+    void engine_close(host_engine* e)
+    int mix_allocate(host_mix* m, UInt32 channels, UInt32 frames)
+    void mix_join(host_mix* m, host_engine* e)
+    void mix_leave(host_mix* m, host_engine* e)
+    void mix_open(host_mix* m)
+    void mix_close(host_mix* m)
+    host_job* jobs_run(host_job** jobs, int count)
+    int jobs_interleave(host_job** jobs, int count, int others, uint64_t* state, uint64_t* steps)
+    bint job_is_over(const host_job* job)
 
 
 cdef extern from "host_bench.h" nogil:
@@ -75,8 +115,14 @@ cdef extern from "host_bench.h" nogil:
 
 FAULTS = (
     None, "stamp-status", "stamp-future", "stamp-backwards", "stamp-spacing", "stamp-moved", "stamp-rate",
-    "stamp-stale", "operation-status", "unfilled", "guard", "realtime",
+    "stamp-stale", "operation-status", "unfilled", "guard", "realtime", "secondary",
 )
+
+#: Operations in the order of a cycle, as Engine.promise takes the answers of WillDoIOOperation.
+OPERATIONS = ("thrd", "cycl", "read", "cinp", "pinp", "pout", "mixo", "pmix", "cmix", "rite")
+
+#: What Engine.latencies has histograms of: the calls, how late a thread wakes, and a whole cycle.
+MEASURED = ("stamp", "begin", "do", "end", "wake", "cycle")
 
 
 def set_guard(capsule, bint collects=False):
@@ -95,23 +141,50 @@ def set_guard(capsule, bint collects=False):
     engine_collects = collects
 
 
+cdef class Mix:
+    """The mix of one device while clients play together; the output of each joined Engine goes into it."""
+
+    cdef host_mix m
+
+    def __cinit__(self):
+        mix_open(&self.m)
+
+    def __dealloc__(self):
+        mix_close(&self.m)
+
+    def allocate(self, UInt32 channels, UInt32 frames, bint waits):
+        """Room for ``frames`` of difference between clients. ``waits``: for every one of them, as virtual time
+        can; otherwise for one buffer."""
+        if mix_allocate(&self.m, channels, frames):
+            raise MemoryError
+        self.m.waits = waits
+
+
 cdef class Engine:
     """IO cycles of one client on one device. One thread at a time may run it.
 
     ``inputs`` and ``outputs`` of configure() are (stream id, sample kind, channels,
-    first channel, bytes per frame) each; kinds are 0 float32, 1 int16, 2 int24, 3 int32.
+    first channel, bytes per frame) each; kinds are 0 float32, 1 int16, 2 int24, 3 int32,
+    4 what only the driver can convert.
     """
 
     cdef host_engine e
+    cdef dict promised
+    cdef Mix mix
 
     def __init__(self, uintptr_t driver, UInt32 device, UInt32 client):
         self.e.driver = <AudioServerPlugInDriverRef>driver
         self.e.device = device
         self.e.client = client
         self.e.tolerance = 0.001
+        self.e.mix_client = client
+        self.promised = {}
+
+    def __cinit__(self):
+        engine_open(&self.e)
 
     def __dealloc__(self):
-        engine_free(&self.e)
+        engine_close(&self.e)
 
     def configure(self, double ticks_per_frame, UInt32 period, inputs, outputs, channels, safety):
         """The device as its properties describe it now; buffers follow with allocate().
@@ -124,7 +197,8 @@ cdef class Engine:
         self.e.input_count = self._streams(self.e.inputs, inputs)
         self.e.output_count = self._streams(self.e.outputs, outputs)
         self.e.capacity = 0
-        self.e.synced = False
+        engine_forget_place(&self.e)
+        engine_plan(&self.e)
 
     cdef _streams(self, host_stream* streams, described):
         if len(described) > HOST_STREAMS:
@@ -140,14 +214,38 @@ cdef class Engine:
         """Whether a cycle waits for its time (with the virtual clock: moves it there)."""
         self.e.paced = paced
 
+    def promise(self, answers, UInt32 mix_client):
+        """What WillDoIOOperation said, {operation: (will do, in place)}; operations of the mix
+        carry the client id ``mix_client``."""
+        self.promised = dict(answers)
+        self.e.mix_client = mix_client
+        self.operations(True, True, True)
+
     def operations(self, bint reads, bint writes, bint cycles_marked):
-        """What WillDoIOOperation said of ReadInput, WriteMix and Cycle."""
-        self.e.reads, self.e.writes, self.e.cycles_marked = reads, writes, cycles_marked
+        """Leave out what was promised for input, for output, or for the cycle itself."""
+        cdef int number
+        for number, operation in enumerate(OPERATIONS):
+            will, in_place = self.promised.get(operation, (False, True))
+            if OP_READ <= number <= OP_PROCESS_INPUT:
+                will = will and reads
+            elif OP_PROCESS_OUTPUT <= number <= OP_WRITE:
+                will = will and writes
+            elif number == OP_CYCLE:
+                will = will and cycles_marked
+            self.e.ops[number].will, self.e.ops[number].in_place = will, in_place
+        engine_plan(&self.e)
+
+    def thread(self, bint begins):
+        """BeginIOOperation or EndIOOperation for the thread itself, if promised; the name of the broken rule or None."""
+        cdef int fault
+        with nogil:
+            fault = engine_thread(&self.e, begins)
+        return FAULTS[fault]
 
     def allocate(self, UInt32 nominal, UInt32 largest):
         """Buffers: the size the client chose, and the largest count of frames of a cycle."""
         if nominal != self.e.nominal:
-            self.e.synced = False
+            engine_forget_place(&self.e)
         self.e.nominal = nominal
         if largest > self.e.capacity and engine_allocate(&self.e, largest):
             raise MemoryError
@@ -161,7 +259,49 @@ cdef class Engine:
 
     def resync(self):
         """Let the next cycle begin at the present, with counter 1."""
-        self.e.synced = False
+        engine_forget_place(&self.e)
+
+    def skip(self, int64_t frames):
+        """Let the next cycle be so many frames later than the last one's end (negative: earlier): overload."""
+        if not self.e.synced:
+            raise ValueError("no cycle has been yet")
+        engine_skip(&self.e, frames)
+
+    def join(self, Mix mix):
+        """Give output to a device's mix; None: to the driver directly, as the only client."""
+        if self.mix is not None:
+            mix_leave(&self.mix.m, &self.e)
+        if mix is not None and mix.m.count >= HOST_CLIENTS:
+            raise ValueError(f"at most {HOST_CLIENTS} clients play together")
+        self.mix = mix
+        if mix is None:
+            self.e.mix = &self.e.own_mix
+            self.e.own_mix.fresh = 2
+        else:
+            mix_join(&mix.m, &self.e)
+
+    def measure(self, bint on, double ns_per_tick=1.0):
+        """Begin histograms of call durations anew, or stop them."""
+        free(self.e.latency)
+        self.e.latency = <host_latency*>calloc(1, sizeof(host_latency)) if on else NULL
+        self.e.ns_per_tick = ns_per_tick
+
+    @property
+    def latencies(self):
+        """{what of MEASURED: (counts of the buckets, the most in ns)}, or None."""
+        cdef int what, bucket
+        if self.e.latency == NULL:
+            return None
+        found = {}
+        for what in range(MEASURES):
+            counts = [self.e.latency.buckets[what][bucket] for bucket in range(LATENCY_BUCKETS)]
+            found[MEASURED[what]] = counts, self.e.latency.most[what]
+        return found
+
+    @property
+    def middle(self):
+        """Whether a cycle has begun and not ended; only between the calls of interleave()."""
+        return bool(self.e.middle)
 
     def remember(self, double sample, uint64_t host, uint64_t seed):
         """Take over the device's time line from another client: the next stamp is compared with it."""
@@ -200,7 +340,7 @@ cdef class Engine:
             raise ValueError(f"output has {output.shape[1]} channels, not {self.e.output_channels}")
         if output is not None and output.size and <size_t>output.shape[0] < total:
             raise ValueError(f"output has {output.shape[0]} frames, not {total}")
-        if not (self.e.reads and self.e.input_count):
+        if not (self.e.ops[OP_READ].will and self.e.input_count):
             return
         if input is None or <size_t>input.shape[0] < total or input.shape[1] != self.e.input_channels:
             raise ValueError(f"input needs room for {total} frames of {self.e.input_channels} channels")
@@ -215,7 +355,7 @@ cdef class Engine:
             "time": e.time, "input_time": e.input_time, "output_time": e.output_time,
             "counter": e.counter, "cycles": e.cycles, "synced": bool(e.synced),
             "status": e.status, "operation": e.operation, "call": e.call.decode() if e.call != NULL else "",
-            "facts": [e.facts[0], e.facts[1], e.facts[2]], "ticks": [e.ticks[0], e.ticks[1], e.ticks[2]],
+            "facts": [e.facts[0], e.facts[1], e.facts[2], e.facts[3]], "late": e.late, "ticks": [e.ticks[0], e.ticks[1], e.ticks[2]],
             "period": e.period, "ticks_per_frame": e.ticks_per_frame,
         }
 
@@ -238,6 +378,84 @@ cdef class Engine:
             guard_ready(guard)
             seconds = bench_run(&self.e, number, count, frames, guard, &status)
         return 1e9 * seconds / count, status
+
+
+cdef class Job:
+    """Cycles that one Engine is to do beside others: as Engine.run."""
+
+    cdef host_job j
+    cdef readonly Engine engine
+    cdef object kept
+
+    def __init__(self, Engine engine, const UInt32[::1] counts, const float[:, ::1] output, float[:, ::1] input):
+        engine._check_sizes(counts, output, input)
+        self.engine = engine
+        self.kept = counts, output, input
+        engine.e.fault = 0
+        self.j.e = &engine.e
+        self.j.counts = &counts[0]
+        self.j.count = counts.shape[0]
+        self.j.output = &output[0, 0] if output is not None and output.size else NULL
+        self.j.input = &input[0, 0] if input is not None and input.size else NULL
+
+    @property
+    def over(self):
+        """Whether all cycles are done, or one has a fault."""
+        return bool(job_is_over(&self.j))
+
+    @property
+    def done(self):
+        """Cycles that are complete."""
+        return self.j.index
+
+    @property
+    def fault(self):
+        """The name of the broken rule, or None."""
+        return FAULTS[self.j.e.fault]
+
+    def hold(self, bint held):
+        """Begin no further cycle, or go on."""
+        self.j.held = held
+
+
+cdef int _pointers(list jobs, host_job** pointers) except -1:
+    cdef Job job
+    if len(jobs) > HOST_CLIENTS:
+        raise ValueError(f"at most {HOST_CLIENTS} clients play together")
+    for i, job in enumerate(jobs):
+        pointers[i] = &job.j
+    return <int>len(jobs)
+
+
+def run_jobs(list jobs):
+    """Whole cycles in the order of their times, until one of the jobs is over: that one. None may be over before."""
+    cdef host_job* pointers[64]
+    cdef int count = _pointers(jobs, pointers)
+    cdef host_job* over
+    with nogil:
+        over = jobs_run(pointers, count)
+    return next(job for job in jobs if &(<Job>job).j == over)
+
+
+cdef class Chance:
+    """The numbers of one seed; ``steps`` counts the choices that were made with them."""
+
+    cdef uint64_t state
+    cdef readonly uint64_t steps
+
+    def __init__(self, uint64_t seed):
+        self.state = seed
+
+
+def interleave(list jobs, int others, Chance chance):
+    """Single calls of jobs that are not over, in an order by chance: the number of the one among ``others``
+    that is next, -2 when a job is over, -1 when nobody can go on."""
+    cdef host_job* pointers[64]
+    cdef int count = _pointers(jobs, pointers)
+    cdef int result
+    with nogil:
+        result = jobs_interleave(pointers, count, others, &chance.state, &chance.steps)
+    return result
 
 
 def bench_get_property(

@@ -82,18 +82,27 @@ def _operation_status(s):
 
 
 def _unfilled(s):
-    stream, frame, frames = s["facts"]
+    stream, frame, frames = s["facts"][:3]
     return (
         f"DoIOOperation for 'read' left frame {frame:.0f} of {frames:.0f} unwritten in stream {stream:.0f}",
         "ReadInput must write every sample of the buffer, silence included.",
     )
 
 
+def _secondary(s):
+    stream, frame, frames = s["facts"][:3]
+    return (
+        f"DoIOOperation for '{name(s['operation'])}' left frame {frame:.0f} of {frames:.0f} of the secondary buffer "
+        f"unwritten in stream {stream:.0f}",
+        "WillDoIOOperation said it is not in place, so its whole result belongs into the secondary buffer.",
+    )
+
+
 def _guard(s):
-    stream, frames, before = s["facts"]
+    stream, frames, before, secondary = s["facts"]
     side = "before the start" if before else "beyond the end"
     return (
-        f"DoIOOperation for '{name(s['operation'])}' wrote {side} of the buffer "
+        f"DoIOOperation for '{name(s['operation'])}' wrote {side} of the {'secondary ' if secondary else ''}buffer "
         f"of {frames:.0f} frames of stream {stream:.0f}",
         "",
     )
@@ -109,5 +118,6 @@ _SENTENCES = {
     "stamp-stale": _stamp_stale,
     "operation-status": _operation_status,
     "unfilled": _unfilled,
+    "secondary": _secondary,
     "guard": _guard,
 }

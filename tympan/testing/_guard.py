@@ -6,6 +6,7 @@ and when they are raised. Off the IO path, any thread.
 
 import importlib
 import threading
+from pathlib import Path
 
 from tympan import _vendored
 from tympan._errors import HostError, TympanError, UsageError
@@ -121,6 +122,6 @@ def _unstripped(path):
     try:
         from tympan.bundle.realtime import unstripped
 
-        return unstripped(path)
+        return unstripped(Path(path))
     except (ImportError, TympanError):  # the bundler's tools are not installed; a binary that it did not make
         return None

@@ -8,7 +8,7 @@ from tympan.testing._device import DeviceProperties
 from tympan.testing._faults import fault_error, place
 from tympan.testing._status import host_error, refused
 
-_KINDS = {"float32": 0, "int16": 1, "int24": 2, "int32": 3}
+_KINDS = {"float32": 0, "int16": 1, "int24": 2, "int32": 3, None: 4}
 
 
 class DeviceIO(DeviceProperties):
@@ -58,7 +58,9 @@ class DeviceIO(DeviceProperties):
             try:
                 self.configure(client)
                 self._first_stamp(client)
+                self._check(client, client.engine.thread(True))
             except Exception:
+                client.engine.thread(False)
                 self._stop_io(client)
                 raise
 
@@ -75,7 +77,9 @@ class DeviceIO(DeviceProperties):
         if not client.running:
             raise UsageError("this client is not running")
         with self._io_lock:
+            fault = client.engine.thread(False)
             self._stop_io(client)
+            self._check(client, fault)
 
     def _stop_io(self, client):
         client.running = False
@@ -102,7 +106,9 @@ class DeviceIO(DeviceProperties):
     def configure(self, client):
         """Give a client's engine the device's rate, period, formats and safety offsets."""
         ticks_per_frame = self.plugin.hal.ticks_per_second / self.sample_rate
-        (inputs, input_channels), (outputs, output_channels) = self._layout("inpt"), self._layout("outp")
+        converts = {scope: client.operations[name][0] for scope, name in (("inpt", "cinp"), ("outp", "cmix"))}
+        inputs, input_channels = self._layout("inpt", converts["inpt"])
+        outputs, output_channels = self._layout("outp", converts["outp"])
         channels, safety = (input_channels, output_channels), (self._safety("inpt"), self._safety("outp"))
         client.engine.pace(self.plugin.hal.clock != "free")
         client.engine.configure(ticks_per_frame, self.period, inputs, outputs, channels, safety)
@@ -110,7 +116,7 @@ class DeviceIO(DeviceProperties):
     def _safety(self, scope):
         return self.safety_offset(scope) if self.plugin.has(self, "saft", scope) else 0
 
-    def _layout(self, scope):
+    def _layout(self, scope, converts):
         layout, first = [], 0
         for stream in self.streams(scope):
             fmt = stream.format
@@ -119,7 +125,7 @@ class DeviceIO(DeviceProperties):
                     f"stream {stream.id}, listed under '{scope}', says direction '{stream.direction}' "
                     f"and first channel {stream.first_channel}, where channel {first + 1} is next"
                 )
-            if fmt.kind is None:
+            if fmt.kind is None and not converts:
                 raise host_error(f"stream {stream.id} has a format that the simulated host cannot play: {fmt}")
             if stream.is_active:
                 layout.append((stream.id, _KINDS[fmt.kind], fmt.channels, first, fmt.bytes_per_frame))

@@ -34,7 +34,8 @@ class Host:
     whatever thread, and a call that an IO thread must not make raises a RealtimeViolation
     after its cycle, at the latest when the Host ends; "collect": such calls are only kept,
     in ``violations``; False: nothing is guarded.
-    ``trace``: a file that every call and answer is recorded in (docs/trace.md); ``trace_audio``
+    ``mix_client``: whose id ProcessMix, ConvertMix and WriteMix carry: "client" (of the client
+    whose cycle completes the mix) or "host" (0). ``trace``: a file that every call and answer is recorded in (docs/trace.md); ``trace_audio``
     keeps the samples too.
 
     Use it as a context manager; one at a time in a process. At the end it stops
@@ -52,6 +53,7 @@ class Host:
         echo_log=False,
         start_time=_START_TIME,
         guard=True,
+        mix_client="client",
         trace=None,
         trace_audio=False,
     ):
@@ -60,6 +62,8 @@ class Host:
         _choice("clock", clock, ("virtual", "real", "free"))
         _choice("queue", queue, ("manual", "thread"))
         _choice("guard", guard, MODES)
+        _choice("mix_client", mix_client, ("client", "host"))
+        self.mix_client = mix_client
         self.policy = policy
         self.config_change = config_change
         self.check_leaks = check_leaks

@@ -22,7 +22,7 @@ HOST_GUARD_INLINE OSStatus bench_triple(host_engine *e, host_stream *s, UInt32 o
     OSStatus status = table->BeginIOOperation(e->driver, e->device, e->client, operation, frames, info);
     guard_out(guard);
     guard_in(guard);
-    status |= table->DoIOOperation(e->driver, e->device, s->id, e->client, operation, frames, info, s->data, NULL);
+    status |= table->DoIOOperation(e->driver, e->device, s->id, e->client, operation, frames, info, s->native.data, NULL);
     guard_out(guard);
     guard_in(guard);
     status |= table->EndIOOperation(e->driver, e->device, e->client, operation, frames, info);
@@ -37,8 +37,8 @@ HOST_GUARD_INLINE double bench_loop(host_engine *e, int what, uint64_t count, UI
     double sample;
     uint64_t host, seed;
     const int stamp = what == BENCH_STAMP || what == BENCH_CYCLE;
-    const int read = e->reads && (what == BENCH_READ || what == BENCH_CYCLE);
-    const int write = e->writes && (what == BENCH_WRITE || what == BENCH_CYCLE);
+    const int read = e->ops[OP_READ].will && (what == BENCH_READ || what == BENCH_CYCLE);
+    const int write = e->ops[OP_WRITE].will && (what == BENCH_WRITE || what == BENCH_CYCLE);
     OSStatus failed = 0;
     engine_cycle_info(e, &info);
     double begin = bench_seconds();

@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <string.h>
 
-enum host_sample { HOST_FLOAT32, HOST_INT16, HOST_INT24, HOST_INT32 };
+enum host_sample { HOST_FLOAT32, HOST_INT16, HOST_INT24, HOST_INT32, HOST_OPAQUE }; /* opaque: only the driver knows */
 
 static inline size_t sample_size(int kind)
 {
