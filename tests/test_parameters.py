@@ -81,6 +81,15 @@ def test_step_response(start, end, frames):
     assert (found[frames - 1 :] == np.float32(end)).all()
 
 
+def test_length_in_frames():
+    parameter = SmoothedParameter(0.0, frames=64)
+    for rate in (8000.0, 192_000.0):
+        parameter.reset(rate)
+        assert parameter.ramp_frames == 64
+    assert repr(parameter) == "SmoothedParameter(0, frames=64)"
+    assert repr(SmoothedParameter(0.5, 10)) == "SmoothedParameter(0.5, 10)"
+
+
 def test_no_ramp_without_a_change():
     assert (values(smoothed(0.3), 200) == np.float32(0.3)).all()
 
@@ -187,6 +196,7 @@ def test_exponential_where_there_is_no_ratio(start, end):
         ({"milliseconds": -1}, "a ramp of -1.0 ms"),
         ({"milliseconds": math.nan}, "a ramp of nan ms"),
         ({"curve": "cubic"}, "curve is 'cubic'"),
+        ({"frames": 0}, "SmoothedParameter: frames is 0"),
         ({"sample_rate": 0}, "a sample rate of 0.0 Hz"),
         ({"sample_rate": math.nan}, "a sample rate of nan Hz"),
     ],

@@ -43,6 +43,7 @@ cdef class Parameter:
 cdef class SmoothedParameter:
     cdef ty_ramp ramp
     cdef double milliseconds
+    cdef size_t frames          # of a ramp; 0: so many as `milliseconds` has
 
     # What the value is on its way to. Wait-free; any thread.
     cdef inline double get(self) noexcept nogil:

@@ -23,6 +23,7 @@ class SmoothedParameter:
         value: float = 0.0,
         milliseconds: float = 20.0,
         *,
+        frames: int | None = None,
         minimum: float | None = None,
         maximum: float | None = None,
         curve: Literal["linear", "exponential"] = "linear",

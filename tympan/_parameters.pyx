@@ -76,7 +76,7 @@ cdef class Parameter:
 cdef class SmoothedParameter:
     """A number that any thread may set, and that IO code follows on a ramp, without a click.
 
-    A new ``value`` is reached after ``milliseconds``, in equal steps of one frame: no frame is
+    A new ``value`` is reached after ``milliseconds``, in equal steps, one each frame: no frame is
     further from the next than the distance / frames of the ramp, and after the ramp the value is
     exactly float32(``value``). Another value on the way starts a new ramp from where this one is.
     The values are the same for every split into blocks. IO code has ``next()`` per frame, ``fill``
@@ -87,6 +87,7 @@ cdef class SmoothedParameter:
     Args:
         value: the number it begins with, without a ramp.
         milliseconds: length of a ramp; at least one frame.
+        frames: length of a ramp in frames instead, at every sample rate.
         minimum, maximum: limits, inclusive. Python raises ValueError beyond them, C stays at them.
         curve: "linear", or "exponential" for equal ratios, which suit loudness and frequency. From or to 0, and
             from one sign to the other, an exponential ramp is linear.
@@ -98,13 +99,14 @@ cdef class SmoothedParameter:
 
     def __cinit__(
         self, double value=0.0, double milliseconds=20.0, *,
-        minimum=None, maximum=None, str curve="linear", double sample_rate=48_000.0,
+        frames=None, minimum=None, maximum=None, str curve="linear", double sample_rate=48_000.0,
     ):
         if curve not in ("linear", "exponential"):
             raise ValueError(f'SmoothedParameter: curve is {curve!r}; use "linear" or "exponential"')
         if not 0 <= milliseconds <= 3_600_000:
             raise ValueError(f"SmoothedParameter: a ramp of {milliseconds!r} ms; give 0 to 3600000")
         self.milliseconds = milliseconds
+        self.frames = 0 if frames is None else whole(frames, "SmoothedParameter: frames", 1, 2**31)
         self.ramp.exponential = curve == "exponential"
         _limit(&self.ramp.target, minimum, maximum, "SmoothedParameter")
         _set(&self.ramp.target, value, "SmoothedParameter")
@@ -114,7 +116,7 @@ cdef class SmoothedParameter:
         """End the ramp at ``value``; ramps from now on are for this sample rate (Hz). [control & !running]"""
         if not 1 <= sample_rate <= 1e9:
             raise ValueError(f"SmoothedParameter: a sample rate of {sample_rate!r} Hz; give self.sample_rate")
-        self.ramp.length = max(1.0, <double><long long>(self.milliseconds * sample_rate / 1000 + 0.5))
+        self.ramp.length = self.frames or max(1.0, <double><long long>(self.milliseconds * sample_rate / 1000 + 0.5))
         ty_ramp_reset(&self.ramp)
 
     @property
@@ -150,4 +152,5 @@ cdef class SmoothedParameter:
         return values
 
     def __repr__(self):
-        return f"SmoothedParameter({self.value:g}, {self.milliseconds:g})"
+        length = f"frames={self.frames}" if self.frames else f"{self.milliseconds:g}"
+        return f"SmoothedParameter({self.value:g}, {length})"

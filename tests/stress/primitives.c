@@ -8,6 +8,18 @@
 #include "_ramp.h"
 #include "_spsc.h"
 
+/* What two threads write is a cache line apart, wherever the struct begins. */
+#define APART(type, one, other) \
+    _Static_assert(offsetof(type, other) >= offsetof(type, one) + sizeof(((type *)0)->one) + TY_LINE, #one)
+APART(ty_spsc, mask, head);
+APART(ty_spsc, refused, tail);
+APART(ty_double, writer, shown);
+APART(ty_double, side, readers0);
+APART(ty_double, readers0, readers1);
+APART(ty_mpsc, mask, head);
+APART(ty_mpsc, dropped, tail);
+APART(ty_ramp, target, exponential);
+
 typedef struct {
     uint64_t number, mark, twice, who;
 } Item;
