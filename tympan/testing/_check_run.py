@@ -122,6 +122,8 @@ class Runner:
         worker.begin({"path": str(self.path), "rules": job.ids, "seed": self.seed, "environment": self.environment})
         watch = Watch(self.path, min(self.time_limit, _IMPATIENT) if self.hung else self.time_limit)
         for event in worker.events(watch):
+            if watch.dropped:
+                continue  # what came before it was gone; these rules are tried again
             if event["event"] == "rule":
                 self.begun(job.rules[0])
             if event["event"] == "result":
