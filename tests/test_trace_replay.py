@@ -121,8 +121,9 @@ def test_a_session_without_its_audio(tmp_path, floor):
     record(floor, tmp_path / "t", "--seconds", "0.1")
     status, said = replayed(tmp_path / "t", floor)
     assert status == 0
-    compared = re.search(r"\n(\d+) buffers were not compared, as the trace has no audio: record it with --audio\n", said)
-    assert int(compared[1]) > 5
+    compared = said.splitlines()[-1]
+    assert re.fullmatch(r"\d+ buffers were not compared, as the trace has no audio: record it with --audio", compared)
+    assert int(compared.split()[0]) > 5
 
 
 def test_pointers_that_are_missing_are_missing_again(tmp_path, floor):
@@ -180,7 +181,8 @@ def test_the_same_seed_gives_the_same_trace_on_another_python(tmp_path, session,
     subprocess.run([python, "-m", "venv", tmp_path / "venv"], check=True)
     there = tmp_path / "venv" / "bin" / "python"
     folder = checkout(tmp_path / "work")
-    subprocess.run([there, "-m", "pip", "install", "-qq", "--disable-pip-version-check", folder], check=True)
+    for wanted in (["numpy"], ["--no-deps", folder]):
+        subprocess.run([there, "-m", "pip", "install", "-qq", "--disable-pip-version-check", *wanted], check=True)
     command = [there, "-m", "tympan", "trace", "record", floor, "-o", tmp_path / "t", "--audio", "--seconds", "1"]
     environment = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "VIRTUAL_ENV")}
     subprocess.run(command, check=True, cwd=tmp_path, env=environment, stdout=subprocess.DEVNULL)

@@ -185,4 +185,4 @@ def _line(path, number, line):
 def script_text(calls, *comments):
     """A script as text; comments come first."""
     lines = [f"# {comment}" for comment in comments]
-    return "\n".join([*lines, *(json.dumps(call) for call in calls)]) + "\n"
+    return "".join(f"{line}\n" for line in [*lines, *(json.dumps(call) for call in calls)])

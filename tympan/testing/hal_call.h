@@ -174,8 +174,7 @@ static CFTypeRef content_around(int kind, const char *text)
     return made;
 }
 
-/* A reference to what a payload describes; the caller releases it. */
-static CFTypeRef content_make(int kind, const unsigned char *payload, size_t size)
+static CFTypeRef content_try(int kind, const unsigned char *payload, size_t size)
 {
     char text[1024];
     size_t kept = size < sizeof text ? size : sizeof text - 1;
@@ -192,6 +191,13 @@ static CFTypeRef content_make(int kind, const unsigned char *payload, size_t siz
     memcpy(text, payload, kept);
     text[kept] = 0;
     return content_around(kind, text);
+}
+
+/* A reference to what a payload describes, never NULL; the caller releases it. */
+static CFTypeRef content_make(int kind, const unsigned char *payload, size_t size)
+{
+    CFTypeRef made = content_try(kind, payload, size);
+    return made ? made : (CFTypeRef)CFStringCreateWithCString(NULL, "?", kCFStringEncodingUTF8);
 }
 
 static const unsigned char *call_qualifier(const hal_call *c) { return (const unsigned char *)(c + 1); }
