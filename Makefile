@@ -19,7 +19,9 @@ PIP := $(PY) -m pip --disable-pip-version-check -qq
 # Compiled things that test runs and their processes share; named by what they are made of, so never stale.
 TEST_CACHE := $(CURDIR)/build/test-cache
 
-CORE := bundle/recipe.py $(wildcard $(foreach kind,pyx pxd h,tympan/*.$(kind) tympan/testing/*.$(kind)))
+GUARD := assert-no-alloc/assert_no_alloc
+CORE := bundle/recipe.py $(wildcard $(foreach kind,pyx pxd h,tympan/*.$(kind) tympan/testing/*.$(kind)) \
+	$(foreach name,*.pyx *.pxd *.h _core/*,$(GUARD)/$(name)))
 
 .PHONY: help demo test test-deep test-asan test-tsan test-rtsan bench lint clean
 
@@ -29,8 +31,12 @@ help:
 demo: $(VENV)/demo.ok $(VENV)/core.ok
 	@$(PY) tools/demo.py $(if $(INPUT),'$(INPUT)')
 
+# The guard is a distribution of its own, with tests of its own: those run first, because they are quick.
 test: lint
-	@$(PYTEST) -m 'not deep and not asan and not tsan and not rtsan'
+	@failed=0; \
+	(cd assert-no-alloc && PYTHONPATH=. $(PYTEST)) || failed=1; \
+	$(PYTEST) -m 'not deep and not asan and not tsan and not rtsan' || failed=1; \
+	exit $$failed
 
 test-deep: $(VENV)/dev.ok $(VENV)/core.ok
 	@$(PYTEST) -m 'deep and not asan and not tsan and not rtsan'
@@ -44,13 +50,13 @@ bench: $(VENV)/dev.ok $(VENV)/core.ok
 
 # One process per core: a process can have one simulated host at a time, and a file shares what it builds.
 # Tests that call make are not to be told that they are inside make.
-PYTEST = env -u MAKEFLAGS -u MAKELEVEL TYMPAN_TEST_CACHE='$(TEST_CACHE)' $(PY) -m pytest -n auto --dist loadfile
+PYTEST = env -u MAKEFLAGS -u MAKELEVEL TYMPAN_TEST_CACHE='$(TEST_CACHE)' '$(abspath $(PY))' -m pytest -n auto --dist loadfile
 
 # All of them, also when the first has found something.
 lint: $(VENV)/dev.ok $(VENV)/core.ok
 	@PATH="$(abspath $(VENV)/bin):$$PATH"; failed=0; \
 	ruff check -q --output-format concise . || failed=1; \
-	cython-lint tympan examples tests || failed=1; \
+	cython-lint tympan examples tests assert-no-alloc || failed=1; \
 	codespell || failed=1; \
 	python tools/generate_coreaudio.py --check || failed=1; \
 	python tools/generate_properties.py --check || failed=1; \
@@ -90,6 +96,6 @@ $(VENV)/core.ok: $(VENV)/project.ok $(CORE)
 	@touch $@
 
 clean:
-	rm -rf build demo dist '$(VENV)' *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis
-	rm -f tympan/*.so tympan/testing/*.so
+	rm -rf build assert-no-alloc/build demo dist '$(VENV)' *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -f tympan/*.so tympan/testing/*.so $(GUARD)/*.so
 	find . -name __pycache__ -prune -exec rm -rf {} +

@@ -53,8 +53,12 @@ class Watch:
     def start(self):
         """Guard the realtime calls of every engine and table from here."""
         self._since = _package.mark()
-        if self.mode:
-            _engine.set_guard(_capsule(), self.mode == "collect")
+        if not self.mode:
+            return
+        try:
+            _engine.set_guard(importlib.import_module("assert_no_alloc._guard")._C_API, self.mode == "collect")
+        except (AttributeError, ImportError, ValueError) as error:
+            raise UsageError(f"the guard cannot be used: {error}", _UPDATE) from None
 
     def stop(self):
         """Guard nothing any more; the error for what nobody has raised, or None."""
@@ -95,13 +99,6 @@ class Watch:
         found = _package.violations(self._since, thread) if self.mode else []
         _find_symbols(found)  # the kinds depend on them too: a private interpreter's lock
         return found
-
-
-def _capsule():
-    try:
-        return importlib.import_module("assert_no_alloc._guard")._C_API
-    except (ImportError, AttributeError) as error:
-        raise UsageError(f"the guard cannot be used: {error}", _UPDATE) from None
 
 
 _UPDATE = "Update or remove the installed assert-no-alloc-py; tympan brings a copy. Host(guard=False) does without."

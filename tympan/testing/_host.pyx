@@ -422,63 +422,72 @@ cdef HostTable _owner(AudioServerPlugInHostRef host, function, int context):
     return self
 
 
-# The entries of the host's table. The guard is lifted inside: a call from IO is told by _owner, in one sentence.
+# The entries of the host's table. The guard is lifted around all that they do, taking and giving back the GIL
+# included: a call from IO is told by _owner, in one sentence.
 
 cdef OSStatus _properties_changed(AudioServerPlugInHostRef host, AudioObjectID object, UInt32 count,
                                   const AudioObjectPropertyAddress* addresses) noexcept nogil:
-    cdef int context = _context()
-    cdef UInt32 i
     guard_lift(current_guard())
-    with gil:
-        changed = []
-        for i in range(count):
-            changed.append((addresses[i].mSelector, addresses[i].mScope, addresses[i].mElement))
-        _owner(host, "PropertiesChanged", context).delegate.properties_changed(object, changed)
+    _tell_changes(host, _context(), object, count, addresses)
     guard_drop(current_guard())
     return 0
 
 
+cdef void _tell_changes(AudioServerPlugInHostRef host, int context, AudioObjectID object, UInt32 count,
+                        const AudioObjectPropertyAddress* addresses) noexcept with gil:
+    cdef UInt32 i
+    changed = []
+    for i in range(count):
+        changed.append((addresses[i].mSelector, addresses[i].mScope, addresses[i].mElement))
+    _owner(host, "PropertiesChanged", context).delegate.properties_changed(object, changed)
+
+
 cdef OSStatus _copy_from_storage(AudioServerPlugInHostRef host, CFStringRef key,
                                  CFPropertyListRef* out) noexcept nogil:
-    cdef OSStatus status = kAudioHardwareIllegalOperationError
     guard_lift(current_guard())
-    with gil:
-        self = _owner(host, "CopyFromStorage", is_inside())
-        if out != NULL:
-            status = self.storage.copy(key, out)
+    cdef OSStatus status = _copy_stored(host, key, out)
     guard_drop(current_guard())
     return status
+
+
+cdef OSStatus _copy_stored(AudioServerPlugInHostRef host, CFStringRef key, CFPropertyListRef* out) noexcept with gil:
+    self = _owner(host, "CopyFromStorage", is_inside())
+    return self.storage.copy(key, out) if out != NULL else kAudioHardwareIllegalOperationError
 
 
 cdef OSStatus _write_to_storage(AudioServerPlugInHostRef host, CFStringRef key,
                                 CFPropertyListRef value) noexcept nogil:
-    cdef OSStatus status = kAudioHardwareIllegalOperationError
     guard_lift(current_guard())
-    with gil:
-        self = _owner(host, "WriteToStorage", is_inside())
-        if value != NULL:
-            status = self.storage.write(key, value)
+    cdef OSStatus status = _write_stored(host, key, value)
     guard_drop(current_guard())
     return status
+
+
+cdef OSStatus _write_stored(AudioServerPlugInHostRef host, CFStringRef key, CFPropertyListRef value) noexcept with gil:
+    self = _owner(host, "WriteToStorage", is_inside())
+    return self.storage.write(key, value) if value != NULL else kAudioHardwareIllegalOperationError
 
 
 cdef OSStatus _delete_from_storage(AudioServerPlugInHostRef host, CFStringRef key) noexcept nogil:
-    cdef OSStatus status
     guard_lift(current_guard())
-    with gil:
-        self = _owner(host, "DeleteFromStorage", is_inside())
-        status = self.storage.remove(key)
+    cdef OSStatus status = _remove_stored(host, key)
     guard_drop(current_guard())
     return status
+
+
+cdef OSStatus _remove_stored(AudioServerPlugInHostRef host, CFStringRef key) noexcept with gil:
+    return _owner(host, "DeleteFromStorage", is_inside()).storage.remove(key)
 
 
 cdef OSStatus _request_change(AudioServerPlugInHostRef host, AudioObjectID device, uint64_t action,
                               void* info) noexcept nogil:
-    cdef int context = _context()
-    cdef OSStatus status
     guard_lift(current_guard())
-    with gil:
-        self = _owner(host, "RequestDeviceConfigurationChange", context)
-        status = self.delegate.request_change(device, action, <uintptr_t>info)
+    cdef OSStatus status = _ask_change(host, _context(), device, action, info)
     guard_drop(current_guard())
     return status
+
+
+cdef OSStatus _ask_change(AudioServerPlugInHostRef host, int context, AudioObjectID device, uint64_t action,
+                          void* info) noexcept with gil:
+    self = _owner(host, "RequestDeviceConfigurationChange", context)
+    return self.delegate.request_change(device, action, <uintptr_t>info)

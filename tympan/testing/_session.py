@@ -291,7 +291,7 @@ class Host:
 
 def _choice(what, value, allowed):
     if value not in allowed:
-        raise UsageError(f"{what}={value!r}", f"It is one of {', '.join(allowed)}.")
+        raise UsageError(f"{what}={value!r}", f"It is one of {', '.join(map(str, allowed))}.")
 
 
 def _on_another_thread(action, *arguments):
