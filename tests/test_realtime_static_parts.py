@@ -162,6 +162,16 @@ def test_division(body, tmp_path):
     assert len(list(division.find(flow))) == DIVISIONS[body]
 
 
+def test_divisor_that_is_read_again_after_its_test(tmp_path, monkeypatch):
+    """Another thread may have set it to 0 in between."""
+    flow = flow_of("long f(volatile long *d, long n) { return *d ? n / *d : 0; }", tmp_path)
+    if flow.machine.name != "x86_64":
+        pytest.skip("only x86-64 traps")
+    assert len(list(division.find(flow))) == 1
+    monkeypatch.setattr(division, "loaded_again", lambda flow, first, last, divisor: False)
+    assert len(list(division.find(flow))) == 0
+
+
 # ---- frames ----
 
 

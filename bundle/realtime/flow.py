@@ -47,6 +47,10 @@ class Flow:
                     self.stored(state, op)
             self.evaluator.run(state, item)
             self.deepen(state)
+        self.leave(block, state)
+
+    def leave(self, block, state):
+        """Jumps out of the function at the end of a block: calls in tail position."""
         for op, item in block.leaves:
             self.call(item, op[1], state, True)
 
