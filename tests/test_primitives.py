@@ -1,6 +1,7 @@
 """The realtime primitives in drivers: in both shapes, when a field was never set, and which bundles carry them."""
 
 import _thread
+import re
 import shutil
 import subprocess
 import sys
@@ -102,6 +103,18 @@ def test_on_none_nothing_is_read_and_nothing_changed(io_code):
     assert filled == applied == padded == [0, 0, 0, 0], "what IO code asked for is silence"
     assert kept == [1, 2, 3, 4] and pair == (7, 8), "a pop that finds nothing leaves its target alone"
     assert (block, ticket) == (0, 0)
+
+
+INLINE = re.compile(r"^    cdef inline [^\n]*?(\w+)\([^)]*\) noexcept nogil:\n((?:        [^\n]*\n)+)", re.MULTILINE)
+
+
+@pytest.mark.parametrize("module", recipe.PRIMITIVES)
+def test_every_method_of_io_code_looks_whether_it_is_none(module):
+    """What lies behind None may happen to be zeros, so calling is not enough."""
+    text = PACKAGE.joinpath(module.partition(".")[2]).with_suffix(".pxd").read_text()
+    methods = INLINE.findall(text)
+    assert len(methods) == text.count("cdef inline")
+    assert [name for name, body in methods if not re.search("self is (not )?None", body)] == []
 
 
 USES = """
