@@ -345,6 +345,18 @@ def test_own_callbacks_are_called(words):
     assert log == [("retain", 20), ("release", 21)]
 
 
+def test_own_retain_with_apple_s_release(words):
+    """A callback may be one's own and another Apple's."""
+    kinds = [kind for _, kind in ArrayCallBacks._fields_]
+    own = ArrayCallBacks.from_address(ARRAY)
+    mixed = ArrayCallBacks(0, kinds[1](lambda allocator, value: lib.CFRetain(value)), own.release, None, own.equal)
+    array = lib.CFArrayCreateMutable(None, 0, ctypes.addressof(mixed))
+    lib.CFArrayAppendValue(array, words[0])
+    assert counts(words)[0] == 2
+    lib.CFRelease(array)
+    assert counts(words)[0] == 1
+
+
 def test_descriptions():
     value = _values.to_cf({"list": [1, 2.5, True, None], "data": b"\x00\xff", "text": "ä"})
     assert _values.describe(value) == '{"list" = [1, 2.5, true, <null>], "data" = <00ff>, "text" = "ä"}'

@@ -56,6 +56,8 @@ static void one_round(SInt64 number)
     CFTypeRef value = CFRetain(CFDictionaryGetValue(shared, CFSTR("text")));
     if (!CFStringGetCString(value, text, sizeof text, kCFStringEncodingUTF8))
         abort();
+    CFMutableArrayRef holder = CFArrayCreateMutable(NULL, 0, &kCFTypeArrayCallBacks);
+    CFArrayAppendValue(holder, value); /* all threads hold the same string, and let go in another order */
     CFRelease(value);
     CFStringRef described = CFCopyDescription(copy);
     CFDictionaryRemoveValue(own, CFSTR("list"));
@@ -65,6 +67,7 @@ static void one_round(SInt64 number)
     semaphore_signal(mach_gate);
     if (dispatch_semaphore_wait(gate, DISPATCH_TIME_FOREVER) || semaphore_wait(mach_gate))
         abort();
+    CFRelease(holder);
     CFRelease(described);
     CFRelease(copy);
     CFRelease(own);

@@ -25,9 +25,9 @@ from tympan.coreaudio cimport (
 cdef extern from "platform.h" nogil:
     enum:
         TYMPAN_STRING
-        TYMPAN_URL
 
     int tympan_kind_of(const void* address)
+    const char* tympan_kind_name(int kind)
     CFIndex tympan_text_size(const void* address)
 
 
@@ -70,8 +70,8 @@ def release(uintptr_t address):
 
 
 def kind_of(uintptr_t address):
-    """'string' or 'url' for a live one, else None; never follows a wrong pointer off macOS."""
-    return {TYMPAN_STRING: "string", TYMPAN_URL: "url"}.get(tympan_kind_of(<const void*>address))
+    """'string', 'number', 'url', ... of a live object, else None; never follows a wrong pointer off macOS."""
+    return tympan_kind_name(tympan_kind_of(<const void*>address)).decode() or None
 
 
 def string_at(uintptr_t address):

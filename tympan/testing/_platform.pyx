@@ -52,6 +52,7 @@ cdef extern from "platform_impl.h" nogil:
     void tympan_ledger_report(int kind, const char* call, const char* sentence)
     const char* tympan_problem_name(int kind)
     int tympan_kind_of(const void* address)
+    const char* tympan_kind_name(int kind)
     int tympan_is_mutable(const void* address)
     void tympan_string_hide_pointers(int hide)
     void tympan_queue_set_threaded(int threaded)
@@ -63,11 +64,6 @@ cdef extern from "platform_impl.h" nogil:
     uint64_t tympan_log_count()
     int tympan_log_line(uint64_t index, char* text, size_t size)
 
-
-_KINDS = (
-    "object", "string", "uuid", "url", "queue", "number", "boolean", "data", "array", "dictionary", "date", "null",
-    "error", "bundle", "allocator", "source", "semaphore",
-)
 
 #: An object that lives: its place in the order of making, what it is, its retain count and how much of that is
 #: by other objects, and who made it: function, caller, number of the thread.
@@ -148,9 +144,9 @@ def objects(uint64_t since=0):
         filled = tympan_ledger_live(since, rows, 64)
         for i in range(filled):
             tympan_ledger_caller(rows[i].site, caller, sizeof(caller))
-            text = rows[i].text.decode("utf-8", "replace")
+            counts = tympan_kind_name(rows[i].kind).decode(), rows[i].count, rows[i].held
             origin = rows[i].call.decode(), caller.decode("utf-8", "replace"), rows[i].thread
-            found.append(LiveObject(rows[i].serial, _KINDS[rows[i].kind], rows[i].count, rows[i].held, text, *origin))
+            found.append(LiveObject(rows[i].serial, *counts, rows[i].text.decode("utf-8", "replace"), *origin))
             since = rows[i].serial
     return found
 
@@ -190,8 +186,7 @@ def clear_problems():
 
 def kind_of(uintptr_t address):
     """'string', 'number', ... of a live object, None for anything else; never follows a wrong pointer off macOS."""
-    cdef int kind = tympan_kind_of(<const void*>address)
-    return _KINDS[kind] if kind else None
+    return tympan_kind_name(tympan_kind_of(<const void*>address)).decode() or None
 
 
 def is_mutable(uintptr_t address):

@@ -39,6 +39,8 @@ enum tympan_kind {
     TYMPAN_ALLOCATOR, TYMPAN_SOURCE, TYMPAN_SEMAPHORE, TYMPAN_KINDS
 };
 
+extern const char *tympan_kind_name(int kind); /* "string", "number", ...; "" for no object */
+
 /* What a problem is; tympan_problem_name spells it. */
 enum tympan_problem_kind {
     TYMPAN_NULL_REFERENCE, /* NULL where an object must be */

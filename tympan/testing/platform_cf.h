@@ -43,7 +43,7 @@ void CFRelease(CFTypeRef cf)
 CFIndex CFGetRetainCount(CFTypeRef cf)
 {
     tympan_object *object = object_check(cf, CALL);
-    return !object ? 0 : object->flags & IS_IMMORTAL ? 0x0FFFFFFFFFFFFFFF : (CFIndex)atomic_load(&object->count);
+    return !object ? 0 : object->flags & IS_IMMORTAL ? 0x0FFFFFFFFFFFFFFF : count_in(atomic_load(&object->owners));
 }
 
 CFTypeID CFGetTypeID(CFTypeRef cf)

@@ -19,9 +19,9 @@ enum { IS_IMMORTAL = 1, IS_MUTABLE = 2 };
 
 /* Every kind of object begins with this. What does not change after object_publish needs no lock. */
 typedef struct tympan_object {
-    const void *address; /* what drivers hold: this object, or a constant string in a driver's own binary */
-    atomic_llong count;  /* 0: dead */
-    atomic_llong held;   /* how many of them are other objects', which give them up by themselves */
+    const void *address;  /* what drivers hold: this object, or a constant string in a driver's own binary */
+    atomic_ullong owners; /* low half: the retain count, 0 when dead; high half: how many of them are other objects,
+                           * such as the array it is in, which give it up by themselves */
     int kind, flags;
     uint64_t serial;
     tympan_call made;
@@ -33,8 +33,21 @@ typedef struct tympan_object {
     struct tympan_object *grave;         /* the next younger tombstone */
 } tympan_object;
 
+#define OWNER 1ull
+#define HOLDER (1ull << 32 | OWNER)
+
+static int64_t count_in(unsigned long long owners)
+{
+    return (int64_t)(owners & 0xFFFFFFFF);
+}
+
+static int64_t held_in(unsigned long long owners)
+{
+    return (int64_t)(owners >> 32);
+}
+
 /* A static object that is there from the beginning. */
-#define IMMORTAL(self, its_kind) {.address = &(self), .count = 1, .kind = (its_kind), .flags = IS_IMMORTAL}
+#define IMMORTAL(self, its_kind) {.address = &(self), .owners = OWNER, .kind = (its_kind), .flags = IS_IMMORTAL}
 
 /* What a kind does. Any function may be missing. */
 typedef struct object_class {
@@ -128,7 +141,7 @@ static tympan_object *table_find(const void *address, char *dead, size_t size)
     tympan_object *object = buckets[bucket_of(address)];
     while (object && object->address != address)
         object = object->chain;
-    if (object && atomic_load_explicit(&object->count, memory_order_acquire) <= 0) {
+    if (object && !count_in(atomic_load_explicit(&object->owners, memory_order_acquire))) {
         object_describe(object, dead, size);
         object = NULL;
     }
@@ -152,7 +165,7 @@ static void *object_create(int kind, int flags, size_t size, tympan_call call)
     if (!object)
         abort();
     object->address = object;
-    object->count = 1;
+    object->owners = OWNER;
     object->kind = kind;
     object->flags = flags | makes_immortals;
     object->made = call;
@@ -270,64 +283,79 @@ static void *checked_mutable(const void *reference, int kind, tympan_call call)
     return object;
 }
 
-/* Whether it still lived: the count of a dead object stays 0. */
-static int count_up(tympan_object *object)
+/* One owner more, OWNER or HOLDER. Whether it still lived: the count of a dead object stays 0. */
+static int owners_add(tympan_object *object, unsigned long long owner)
 {
-    long long count = atomic_load_explicit(&object->count, memory_order_relaxed);
-    while (count > 0)
-        if (atomic_compare_exchange_weak_explicit(&object->count, &count, count + 1, memory_order_relaxed,
+    unsigned long long now = atomic_load_explicit(&object->owners, memory_order_relaxed);
+    while (count_in(now))
+        if (atomic_compare_exchange_weak_explicit(&object->owners, &now, now + owner, memory_order_relaxed,
                                                   memory_order_relaxed))
             return 1;
     return 0;
 }
 
-/* The count before; 0 when it was dead already. */
-static long long count_down(tympan_object *object)
+/* One owner less; the owners before. Nothing changes where that owner has no share: a dead object, or, for OWNER,
+ * one that only other objects own. (A container may release with our callback what it retained with its own.) */
+static unsigned long long owners_take(tympan_object *object, unsigned long long owner)
 {
-    long long count = atomic_load_explicit(&object->count, memory_order_relaxed);
-    while (count > 0)
-        if (atomic_compare_exchange_weak_explicit(&object->count, &count, count - 1, memory_order_acq_rel,
-                                                  memory_order_relaxed))
-            return count;
-    return 0;
+    unsigned long long now = atomic_load_explicit(&object->owners, memory_order_relaxed);
+    while (count_in(now) > (owner == OWNER ? held_in(now) : 0))
+        if (atomic_compare_exchange_weak_explicit(&object->owners, &now, now - (held_in(now) ? owner : OWNER),
+                                                  memory_order_acq_rel, memory_order_relaxed))
+            break;
+    return now;
 }
 
-static const void *object_retain(const void *reference, tympan_call call)
+/* Immortal objects have no owners. */
+static const void *object_take(const void *reference, unsigned long long owner, tympan_call call)
 {
     tympan_object *object = object_check(reference, call);
     if (!object || object->flags & IS_IMMORTAL)
         return reference;
     atomic_fetch_add_explicit(&ledger.retains, 1, memory_order_relaxed);
-    if (!count_up(object))
+    if (!owners_add(object, owner))
         problem(TYMPAN_RACE, call, "%s of a %s that another thread releases to 0", call.name, name_of(object));
     return reference;
 }
 
-/* For an owner that gives `share` of its references up: 1 by object_drop, 0 by CFRelease. What only other
- * objects own is not released: one of them will do it. */
-static void object_give_up(const void *reference, int share, tympan_call call)
+static void object_give_up(const void *reference, unsigned long long owner, tympan_call call)
 {
+    char text[120];
     tympan_object *object = object_check(reference, call);
     if (!object || object->flags & IS_IMMORTAL)
         return;
-    long long held = atomic_fetch_sub(&object->held, share) - share;
-    if (!share && held && atomic_load(&object->count) <= held) {
-        char text[120];
+    unsigned long long before = owners_take(object, owner);
+    if (!count_in(before)) {
+        problem(TYMPAN_RACE, call, "%s of a %s that another thread releases to 0", call.name, name_of(object));
+    } else if (owner == OWNER && count_in(before) == held_in(before)) {
         object_describe(object, text, sizeof text);
         problem(TYMPAN_OVER_RELEASE, call, "%s of %s, which is owned only by what holds it", call.name, text);
-        return;
+    } else {
+        atomic_fetch_add_explicit(&ledger.releases, 1, memory_order_relaxed);
+        if (count_in(before) == 1)
+            object_bury(object);
     }
-    atomic_fetch_add_explicit(&ledger.releases, 1, memory_order_relaxed);
-    long long before = count_down(object);
-    if (before == 1)
-        object_bury(object);
-    else if (!before)
-        problem(TYMPAN_RACE, call, "%s of a %s that another thread releases to 0", call.name, name_of(object));
+}
+
+static const void *object_retain(const void *reference, tympan_call call)
+{
+    return object_take(reference, OWNER, call);
 }
 
 static void object_release(const void *reference, tympan_call call)
 {
-    object_give_up(reference, 0, call);
+    object_give_up(reference, OWNER, call);
+}
+
+/* Retain and release by another object. */
+static const void *object_hold(const void *reference, tympan_call call)
+{
+    return object_take(reference, HOLDER, call);
+}
+
+static void object_drop(const void *reference, tympan_call call)
+{
+    object_give_up(reference, HOLDER, call);
 }
 
 /* A reference that a caller has becomes another object's. */
@@ -336,31 +364,15 @@ static void object_own(const void *reference)
     char dead[8];
     tympan_object *object = table_find(reference, dead, sizeof dead);
     if (object)
-        atomic_fetch_add(&object->held, 1);
+        owners_add(object, HOLDER - OWNER);
 }
 
-/* Retain and release by another object. */
-static const void *object_hold(const void *reference, tympan_call call)
-{
-    object_retain(reference, call);
-    object_own(reference);
-    return reference;
-}
-
-/* The same of an object that may be dying; whether it lives. */
+/* object_hold of an object that may be dying; whether it lives. */
 static int object_hold_living(tympan_object *object)
 {
-    int lives = count_up(object);
-    if (lives) {
-        atomic_fetch_add_explicit(&ledger.retains, 1, memory_order_relaxed);
-        atomic_fetch_add(&object->held, 1);
-    }
+    int lives = owners_add(object, HOLDER);
+    atomic_fetch_add_explicit(&ledger.retains, (unsigned)lives, memory_order_relaxed);
     return lives;
-}
-
-static void object_drop(const void *reference, tympan_call call)
-{
-    object_give_up(reference, 1, call);
 }
 
 /* --- what the host reads ------------------------------------------------------ */
@@ -392,10 +404,10 @@ size_t tympan_ledger_live(uint64_t after, tympan_row *rows, size_t room)
     while (object && object->older && object->older->serial > after)
         object = object->older;
     for (; object && filled < room; object = object->newer) {
-        long long count = atomic_load(&object->count);
-        if (object->serial <= after || count <= 0)
+        unsigned long long owners = atomic_load(&object->owners);
+        if (object->serial <= after || !count_in(owners))
             continue;
-        rows[filled] = (tympan_row){object->serial, count, atomic_load(&object->held), object->kind, object->thread,
+        rows[filled] = (tympan_row){object->serial, count_in(owners), held_in(owners), object->kind, object->thread,
                                     object->made.name, object->made.site, ""};
         object_describe(object, rows[filled].text, sizeof rows[filled].text);
         filled++;
