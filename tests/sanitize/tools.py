@@ -24,7 +24,7 @@ CANDIDATES = {"address": ("gcc", *CLANGS), "thread": ("gcc", *CLANGS), "realtime
 MISSING = {
     "address": "AddressSanitizer is not here: install gcc, with libasan",
     "thread": "ThreadSanitizer is not here or does not run: install gcc, with libtsan, or clang-20 or newer",
-    "realtime": "RealtimeSanitizer is not here: install clang-20 or newer with its libclang-rt (Debian 12: clang-22)",
+    "realtime": "RealtimeSanitizer is not here: install clang-20 or newer, its libclang-rt and llvm (Debian 12: 22)",
 }
 OPTIONS = {
     "ASAN_OPTIONS": "detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1",
@@ -33,6 +33,7 @@ OPTIONS = {
     "TSAN_OPTIONS": "history_size=4:exitcode=66",
     "RTSAN_OPTIONS": "exitcode=43",
 }
+SHORT = {"address": "ASAN", "thread": "TSAN", "realtime": "RTSAN"}
 
 
 class Sanitizer:
@@ -45,6 +46,9 @@ class Sanitizer:
         """Run ``program``; a ``Result``."""
         command = [*self.prefix, str(program), *map(str, arguments)]
         environment = {**os.environ, **OPTIONS, **options}
+        if self.command[0] != "gcc":
+            variable = f"{SHORT[self.kind]}_OPTIONS"
+            environment[variable] += f":external_symbolizer_path={symbolizer(self.command)}"
         try:
             done = subprocess.run(
                 command, env=environment, capture_output=True, text=True, errors="replace", timeout=timeout
@@ -112,8 +116,16 @@ def find(kind):
     return None
 
 
+def symbolizer(command):
+    """The program that gives clang's reports their names; gcc's need none."""
+    version = command[0].removeprefix("clang")
+    return shutil.which(f"llvm-symbolizer{version}") or shutil.which("llvm-symbolizer")
+
+
 def works(sanitizer):
     """Try an empty program."""
+    if sanitizer.command[0] != "gcc" and not symbolizer(sanitizer.command):
+        return False
     if sanitizer.prefix and not shutil.which(sanitizer.prefix[0]):
         return False
     with tempfile.TemporaryDirectory() as folder:
