@@ -85,6 +85,7 @@ def test_choosing_nothing_is_bad_usage(choice):
 # ---- what becomes of an exception ----
 
 
+SEEDS = ["clock-new-seed-after-restart", "clock-new-seed-after-rate-change"]
 RULE = next(rule for rule in CATALOGUE if rule.id == "clock-rate")
 
 
@@ -104,6 +105,7 @@ def host_error(text, rule=None):
         (Blocked("clock-rate", "itself"), "failed", "driver", []),
         (host_error("anything"), "failed", "driver", []),
         (host_error("slow", "stamp-rate"), "failed", "driver", []),
+        (host_error("short", "stamp-spacing"), "failed", "driver", ["device-period", "clock-spacing", *SEEDS]),
         (host_error("filled", "unfilled"), "failed", "driver", ["io-read-fills"]),
         (UsageError("this client is running already"), "crashed", "tool", []),
         (ZeroDivisionError("division by zero"), "crashed", "tool", []),

@@ -5,6 +5,8 @@ import re
 import signal
 from pathlib import Path
 
+from tympan.testing.rules._blame import DAMAGE
+
 _HERE = Path(__file__).parent
 #: Images that do what their caller says: never at fault themselves. The platform library is one, for drivers.
 _SERVANTS = re.compile(
@@ -34,7 +36,7 @@ def parse(lines):
 
 
 def explain(code, late, limit, lines, path, doing):
-    """{message, fault, details}: how a process ended that was to go on."""
+    """{message, fault, blocked, details}: how a process ended that was to go on."""
     stacks = parse(lines)
     fault, place = blame(stacks, path, late)
     words = {"driver": "in the driver", "tool": "in the tool", "unclear": "in no code of the driver's"}[fault]
@@ -46,8 +48,8 @@ def explain(code, late, limit, lines, path, doing):
     if code >= 0:
         message = f"the process was ended with the exit code {code}{during}"
         return {"message": message, "fault": "driver", "details": details}
-    name = signal.Signals(-code).name
-    return {"message": f"{name}{during} {words}{place}", "fault": fault, "details": details}
+    name, blocked = signal.Signals(-code).name, list(DAMAGE) if fault == "unclear" else []
+    return {"message": f"{name}{during} {words}{place}", "fault": fault, "blocked": blocked, "details": details}
 
 
 def blame(stacks, path, late):

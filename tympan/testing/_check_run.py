@@ -21,8 +21,12 @@ from tympan.testing._check_worker import FORKS
 
 #: The rule that says that a driver cannot be loaded a second time in one process.
 AGAIN = "second-life"
-_IMPATIENT = 10.0  # seconds for a rule, once one has taken too long: a driver that waits for itself does so often
-_GRACE = 2.0  # seconds between asking a process for its stacks and killing it
+#: Seconds for a rule, once one has taken too long: a driver that waits for itself does so often.
+_IMPATIENT = 6.0
+_FIRST = ("notifications", "storage")
+#: And when so many have, the rest is not tried.
+_PATIENCE = 6
+_GRACE = 1.0  # seconds between asking a process for its stacks and killing it
 
 
 class Job:
@@ -38,15 +42,16 @@ class Job:
 
 
 def jobs_of(rules):
-    """One Job per group, and one for each rule that may crash; the long ones first."""
+    """One Job per group, and one for each rule that may crash. Those that find a driver which waits for itself come
+    first, because they say why; then the long ones."""
     groups, alone = {}, []
     for rule in rules:
         if rule.isolated:
             alone.append(Job([rule]))
         else:
             groups.setdefault(rule.group.id, []).append(rule)
-    together = [Job(part) for part in groups.values()]
-    return sorted(together, key=lambda job: -len(job.rules)) + alone
+    order = sorted(groups, key=lambda group: (group not in _FIRST, -len(groups[group])))
+    return [Job(groups[group]) for group in order] + alone
 
 
 class Pool:
@@ -83,7 +88,7 @@ class Runner:
     def __init__(self, path, seed, pool, time_limit, environment=None, begun=lambda rule: None):
         self.path, self.seed, self.pool, self.time_limit, self.begun = path, seed, pool, time_limit, begun
         self.environment = environment or {}
-        self.hung = False
+        self.hung = 0
 
     def run(self, rules, report):
         """Try ``rules``; a dictionary per rule goes to ``report`` (see _check_worker.judge)."""
@@ -108,6 +113,9 @@ class Runner:
             while True:
                 job = jobs.get_nowait()
                 while job.rules:
+                    if self.hung >= _PATIENCE:
+                        results.put(_not_tried(job.rules.pop(0).id))
+                        continue
                     for result in self._attempt(self.pool.worker(slot), job):
                         results.put(result)
                     if not FORKS:
@@ -135,9 +143,19 @@ class Runner:
                 yield event
                 if event["outcome"] in ("failed", "crashed") and job.rules:
                     worker.give_up(watch)
-        self.hung |= watch.late
+        self.hung += watch.late
         if watch.died and job.rules:
             yield watch.result(job.rules.pop(0).id)
+
+
+def _unfinished(identifier, seconds=0.0):
+    return {"event": "result", "id": identifier, "outcome": "crashed", "message": "", "hint": "", "fault": "",
+            "blocked": [], "details": "", "seconds": seconds}  # fmt: skip
+
+
+def _not_tried(identifier):
+    words = f"not tried: {_PATIENCE} rules did not end in time"
+    return {**_unfinished(identifier), "outcome": "skipped", "message": words}
 
 
 class Watch:
@@ -168,8 +186,7 @@ class Watch:
     def result(self, identifier):
         """The result for the rule at which the process died."""
         outcome = crash.explain(self.code, self.late, self.time_limit, self.stacks, self.path, self.doing)
-        return {"event": "result", "id": identifier, "outcome": "crashed", "hint": "", "blocked": [],
-                "seconds": time.perf_counter() - self.began, **outcome}  # fmt: skip
+        return {**_unfinished(identifier, time.perf_counter() - self.began), **outcome}
 
 
 class Worker:

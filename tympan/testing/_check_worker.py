@@ -95,6 +95,7 @@ def judge(identifier, path, seed=0, doing=lambda text: None):
 def verdict(rule, error):
     """What an exception of a rule's function says."""
     from tympan._errors import HostError
+    from tympan.testing.rules._blame import blockers
     from tympan.testing.rules._rule import Blocked, Failure, Skip, Warn
 
     message, hint = str(error), getattr(error, "hint", "")
@@ -104,23 +105,13 @@ def verdict(rule, error):
         return {"outcome": "warning", "message": message, "hint": hint, "fault": "driver"}
     failed = {"outcome": "failed", "message": message, "hint": hint, "fault": "driver"}
     if isinstance(error, HostError):
-        targets = _others(rule, error)
-        return {**failed, "blocked": targets}
+        return {**failed, "blocked": blockers(rule, error)}
     if isinstance(error, Blocked):
         return {**failed, "blocked": [] if error.rule == rule.id else [error.rule]}
     if isinstance(error, Failure):
         return failed
     details = "".join(traceback.format_exception(error))
     return {"outcome": "crashed", "message": f"{type(error).__name__}: {message}", "fault": "tool", "details": details}
-
-
-def _others(rule, error):
-    """The rules whose matter a HostError is, when it is not this one's."""
-    from tympan.testing.rules._blame import rules_for
-
-    targets = rules_for(error)
-    own = rule.id in targets or getattr(error, "rule", None) in rule.faults
-    return [] if own else list(targets)
 
 
 if __name__ == "__main__":

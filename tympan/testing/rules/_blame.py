@@ -6,18 +6,20 @@ failed itself, so that nothing is lost.
 
 import re
 
-#: Fault of the IO engine -> rules.
+_RESTART, _RATE = "clock-new-seed-after-restart", "clock-new-seed-after-rate-change"
+
+#: Fault of the IO engine -> (the rules that it belongs to first of all, those that look for it on purpose).
 _FAULTS = {
-    "stamp-status": ("clock-runs", "io-starts"),
-    "stamp-future": ("clock-not-in-future",),
-    "stamp-backwards": ("clock-never-back", "clock-new-seed-after-restart", "clock-new-seed-after-rate-change"),
-    "stamp-spacing": ("clock-spacing", "clock-new-seed-after-restart", "device-period"),
-    "stamp-moved": ("clock-stamp-fixed", "clock-new-seed-after-restart", "clock-new-seed-after-rate-change"),
-    "stamp-rate": ("clock-rate", "clock-new-seed-after-restart", "clock-new-seed-after-rate-change"),
-    "stamp-stale": ("clock-current", "clock-catches-up"),
-    "operation-status": ("io-operations-succeed",),
-    "unfilled": ("io-read-fills",),
-    "guard": ("io-stays-in-buffer",),
+    "stamp-status": (("clock-runs", "io-starts"), ()),
+    "stamp-future": (("clock-not-in-future",), ()),
+    "stamp-backwards": (("clock-never-back",), (_RESTART, _RATE)),
+    "stamp-spacing": (("device-period", "clock-spacing"), (_RESTART, _RATE)),
+    "stamp-moved": (("clock-stamp-fixed",), (_RESTART, _RATE)),
+    "stamp-rate": (("clock-rate",), (_RESTART, _RATE)),
+    "stamp-stale": (("device-period", "clock-current"), ("clock-catches-up", _RESTART, _RATE)),
+    "operation-status": (("io-operations-succeed",), ()),
+    "unfilled": (("io-read-fills",), ()),
+    "guard": (("io-stays-in-buffer",), ()),
 }
 
 _KINDS = ("plugin", "box", "device", "clock-device", "stream", "control")
@@ -31,22 +33,30 @@ _SENTENCES = [
     (r"(GetPropertyData|GetPropertyDataSize|IsPropertySettable) of ", _PROPERTIES),
     (r"the list '", _PROPERTIES),
     (r"SetPropertyData of 'nsrt'", ("rate-change", "device-settable", "rate-old-until-performed")),
+    (r"SetPropertyData of 'pft '", ("stream-format-sets", "stream-settable")),
     (r"StartIO on ", ("io-starts", "io-starts-are-counted")),
-    (r"StopIO on ", ("io-starts-are-counted", "io-starts-once")),
-    (r"(Add|Remove)DeviceClient on ", ("client-added-and-removed",)),
+    (r"StopIO on ", ("io-starts-are-counted", "io-starts-once", "client-removed-while-running",
+                     "client-unknown-removed")),
+    (r"(Add|Remove)DeviceClient on ", ("client-added-and-removed", "client-many")),
     (r"WillDoIOOperation for ", ("io-required-operations",)),
     (r"the driver wants '.*' not in place", ("io-in-place",)),
-    (r"the seed stayed ", ("clock-new-seed-after-rate-change",)),
+    (r"the seed stayed ", (_RATE,)),
     (r"stream \d+, listed under ", ("stream-direction", "starting-channels", "stream-scopes")),
+    (r"stream \d+ has a format that ", ("stream-format-sane", "stream-channels")),
     (r".* called \w+ while holding the GIL", ("not-called-holding-the-interpreter",)),
     (r".* called \w+ inside an IO operation", ("not-called-from-io",)),
-]
+]  # fmt: skip
+
+#: A heap that is found damaged, by whom ever: what damages it.
+DAMAGE = ("io-stays-in-buffer", "writes-stay-inside", "io-every-format", "io-largest-buffer")
 
 
-def rules_for(error):
-    """Ids of the rules that a HostError belongs to; () when it is the matter of whoever met it."""
-    fault = getattr(error, "rule", None)
-    if fault in _FAULTS:
-        return _FAULTS[fault]
-    text = str(error)
-    return next((rules for pattern, rules in _SENTENCES if re.match(pattern, text)), ())
+def blockers(rule, error):
+    """Ids of the rules that a HostError belongs to rather than to ``rule``; [] when it is its own matter."""
+    first, seekers = _FAULTS.get(getattr(error, "rule", None), (None, ()))
+    if first is None:
+        text = str(error)
+        first = next((rules for pattern, rules in _SENTENCES if re.match(pattern, text)), ())
+    if rule.id in first:
+        return []
+    return list(first if rule.id in seekers else first + seekers)

@@ -23,7 +23,7 @@ class Skip(Exception):
 
 
 class Blocked(Exception):
-    """Another rule's fault was in the way; the text says which. When that rule did not fail, this one did."""
+    """What ``rule`` is about was in the way. When that rule did not fail, this one did, with this text."""
 
     def __init__(self, rule, message):
         super().__init__(message)
@@ -35,18 +35,17 @@ class Rule:
 
     ``id`` in kebab-case; ``group``; ``description``, a sentence; ``reference`` in the
     specification; ``symptom``, what a user sees when the rule is broken; ``field``,
-    where it was met, or ""; ``faults``, the names of the host engine's faults that are
-    this rule's own; ``isolated``: the call may well crash, so it gets a process to itself.
+    where it was met, or ""; ``isolated``: the call may well crash, so it gets a process to
+    itself.
     """
 
-    def __init__(self, group, identifier, description, reference, symptom, field, faults, isolated, function):
+    def __init__(self, group, identifier, description, reference, symptom, field, isolated, function):
         self.id = identifier
         self.group = group
         self.description = description
         self.reference = reference
         self.symptom = symptom
         self.field = field
-        self.faults = faults
         self.isolated = isolated
         self.function = function
 
@@ -64,12 +63,12 @@ class Group:
         self.rules: list[Rule] = []
         GROUPS.append(self)
 
-    def __call__(self, identifier, description, symptom, field="", reference="", faults=(), isolated=False):
+    def __call__(self, identifier, description, symptom, field="", reference="", isolated=False):
         """Decorator: put a function into the catalogue as a rule of this group."""
 
         def add(function):
             where = reference or self.reference
-            rule = Rule(self, identifier, description, where, symptom, field, faults, isolated, function)
+            rule = Rule(self, identifier, description, where, symptom, field, isolated, function)
             self.rules.append(rule)
             CATALOGUE.append(rule)
             return function

@@ -91,7 +91,6 @@ def _play_buffers(s):
     f"Begin, Do and EndIOOperation answer 0 in ordinary cycles of {', '.join(map(str, _BUFFERS))} frames.",
     "Overload messages in the log, and gaps.",
     "tympan-aspl E13",
-    faults=("operation-status",),
 )
 def io_operations_succeed(s):
     _play_buffers(s)
@@ -102,7 +101,6 @@ def io_operations_succeed(s):
     "ReadInput writes every sample of its buffer.",
     "Loud noise in recordings.",
     "tympan-aspl E13",
-    faults=("unfilled",),
 )
 def io_read_fills(s):
     _play_buffers(s)
@@ -113,7 +111,6 @@ def io_read_fills(s):
     "DoIOOperation writes nothing before or after its buffer.",
     "The sound system crashes at random.",
     "tympan-aspl E11, E12",
-    faults=("guard",),
 )
 def io_stays_in_buffer(s):
     _play_buffers(s)
@@ -123,7 +120,6 @@ def io_stays_in_buffer(s):
     "io-varying-counts",
     "Cycles of odd and varying frame counts work: 1 to 512 in no order, as drift compensation makes them.",
     "Crackle in aggregate devices.",
-    faults=("operation-status", "unfilled", "guard"),
 )
 def io_varying_counts(s):
     with s.open() as session:
@@ -137,7 +133,6 @@ def io_varying_counts(s):
     "Cycles of more frames than the nominal buffer work: up to 600 for a buffer of 512.",
     "Crackle in aggregate devices, or a crash.",
     "tympan-aspl E13",
-    faults=("operation-status", "unfilled", "guard"),
 )
 def io_more_than_nominal(s):
     with s.open() as session:
@@ -150,7 +145,6 @@ def io_more_than_nominal(s):
     "IO keeps every rule of the buffers in every format that a stream offers, integers too.",
     "Noise, or a crash, in one of the formats of Audio MIDI Setup.",
     "tympan-aspl E12",
-    faults=("operation-status", "unfilled", "guard"),
 )
 def io_every_format(s):
     with s.open() as session:
@@ -165,7 +159,6 @@ def io_every_format(s):
     "Applications with large buffers get silence or a crash.",
     "tympan-aspl E13",
     reference="B3",
-    faults=("operation-status", "unfilled", "guard"),
 )
 def io_largest_buffer(s):
     with s.open() as session:
@@ -177,7 +170,6 @@ def io_largest_buffer(s):
     "io-parallel-clients",
     "Two clients of a device can be in the middle of IO at once, with different buffers.",
     "Crackle when two applications play.",
-    faults=("operation-status", "unfilled", "guard"),
 )
 def io_parallel_clients(s):
     with s.open() as session:

@@ -242,10 +242,10 @@ def clients_without_lock(s):
 
         def start():
             for number in numbers:
-                session.table.device_client(True, number, 4711, 1)
+                session.table.device_client(True, number, 4711, 1, "org.example.guest")
                 if session.table.start_io(number, 4711) == 0:
                     session.table.stop_io(number, 4711)
-                session.table.device_client(False, number, 4711, 1)
+                session.table.device_client(False, number, 4711, 1, "org.example.guest")
 
         _in_host_call(session, ["properties_changed", "request_change"], start, "starting a client")
 

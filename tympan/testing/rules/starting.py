@@ -48,7 +48,7 @@ def io_starts_once(s):
 def _two_clients(s, policy):
     with s.open(policy=policy) as session:
         for device in session.devices():
-            first, second = device.add_client(pid=1), device.add_client(pid=2, bundle_id=None)
+            first, second = device.add_client(pid=1), device.add_client(pid=2)
             seen = []
             for action, client in ((device.start, first), (device.start, second), (device.stop, first),
                                    (device.stop, second)):  # fmt: skip
