@@ -31,15 +31,17 @@ help:
 demo: $(VENV)/demo.ok $(VENV)/core.ok
 	@$(PY) tools/demo.py $(if $(INPUT),'$(INPUT)')
 
+SANITIZED := asan or tsan or rtsan
+
 # The guard is a distribution of its own, with tests of its own: those run first, because they are quick.
 test: lint
 	@failed=0; \
 	(cd assert-no-alloc && PYTHONPATH=. $(PYTEST)) || failed=1; \
-	$(PYTEST) -m 'not deep and not asan and not tsan and not rtsan' || failed=1; \
+	$(PYTEST) -m 'not deep and (short or not ($(SANITIZED)))' || failed=1; \
 	exit $$failed
 
 test-deep: $(VENV)/dev.ok $(VENV)/core.ok
-	@$(PYTEST) -m 'deep and not asan and not tsan and not rtsan'
+	@$(PYTEST) -m 'deep and not ($(SANITIZED))'
 
 # A test here is a process or two of its own, so any core may take any test.
 test-asan test-tsan test-rtsan: test-%: $(VENV)/dev.ok $(VENV)/core.ok

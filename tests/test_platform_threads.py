@@ -16,13 +16,19 @@ def run(target, rounds):
     return done.returncode, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("sanitizer", ["thread", "address,undefined"])
+@pytest.mark.short
+@pytest.mark.parametrize(
+    "sanitizer",
+    [pytest.param("thread", marks=pytest.mark.tsan), pytest.param("address,undefined", marks=pytest.mark.asan)],
+)
 def test_eight_threads(sanitizer, tmp_path):
     target = program(SOURCE, tmp_path / "stress", "-O1", f"-fsanitize={sanitizer}", "-fno-sanitize-recover=undefined")
     code, text = run(target, 100)
     assert (code, text.splitlines()) == (0, ["800 done, 0 live, 0 problems, 26433 made"]), text
 
 
+@pytest.mark.tsan
+@pytest.mark.short
 def test_the_sanitizer_sees_what_it_looks_for(tmp_path):
     """The same program with one count that nothing protects."""
     racy = tmp_path / "racy.c"
@@ -34,6 +40,7 @@ def test_the_sanitizer_sees_what_it_looks_for(tmp_path):
     assert code and "data race" in text
 
 
+@pytest.mark.tsan
 @pytest.mark.deep
 def test_eight_threads_for_long(tmp_path):
     target = program(SOURCE, tmp_path / "stress", "-O1", "-fsanitize=thread")

@@ -79,11 +79,15 @@ def test_content(plain_program, name):
     check(plain_program, name, 3_000_000)
 
 
+@pytest.mark.tsan
+@pytest.mark.short
 @pytest.mark.parametrize("name", NAMES)
 def test_no_race(tsan_program, name):
     check(tsan_program, name, 100_000)
 
 
+@pytest.mark.asan
+@pytest.mark.short
 def test_no_access_beyond_the_memory(folder):
     command = sanitizer(folder, "address,undefined")
     program = compiled(folder / "asan", "-O1", "-fno-sanitize-recover=all", command=command)
@@ -91,6 +95,8 @@ def test_no_access_beyond_the_memory(folder):
         check(program, name, 50_000)
 
 
+@pytest.mark.rtsan
+@pytest.mark.short
 def test_io_code_under_realtime_sanitizer(folder):
     """And that it would see a lock: a writer's, with an argument."""
     program = compiled(folder / "rtsan", "-O1", command=sanitizer(folder, "realtime"), name="realtime")
@@ -106,6 +112,7 @@ def test_content_of_a_hundred_million(plain_program, name):
     check(plain_program, name, 100_000_000)
 
 
+@pytest.mark.tsan
 @pytest.mark.deep
 @pytest.mark.parametrize("name", NAMES)
 def test_no_race_in_ten_million(tsan_program, name):
@@ -200,6 +207,9 @@ def test_the_excuses_are_for_what_there_is():
     assert set(QUICK) <= set(MUST)
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.deep] * (name not in QUICK)) for name in MUST])
+@pytest.mark.tsan
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.short if name in QUICK else pytest.mark.deep) for name in MUST]
+)
 def test_an_ordering_less_is_reported(tsan, folder, name):
     assert reports(tsan, folder, name)

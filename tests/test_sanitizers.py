@@ -1,12 +1,14 @@
 """The core under AddressSanitizer and LeakSanitizer: tests/rounds.py with instrumented modules.
 
-Short enough for `make test`. The rest is in test_sanitizers_memory.py, _threads.py and _realtime.py.
+`make test` and `make test-asan`. The rest is in test_sanitizers_memory.py, _threads.py and _realtime.py.
 """
 
 from pathlib import Path
 
 import pytest
 from sanitize import modules
+
+pytestmark = [pytest.mark.asan, pytest.mark.short]
 
 ROUNDS = Path(__file__).parent / "rounds.py"
 
