@@ -81,7 +81,7 @@ TABLE = [
     ("tympan/testing/rules/bundle.py", [], ["stdlib", *BELOW, *TESTING], [*BUNDLE]),  # reads binaries
     # the guard: the copy of assert_no_alloc that comes with tympan; the names of a stripped bundle are the bundler's
     ("tympan/_vendored.py", [], ["stdlib"], []),
-    ("tympan/_pytest.py", [], ["_vendored"], ["assert_no_alloc"]),
+    ("tympan/_pytest.py", [], ["stdlib", "pytest", "_vendored"], ["assert_no_alloc", *TESTING, *BUNDLE]),
     ("tympan/testing/_guard.py", [], ["stdlib", "_vendored", *BELOW, *TESTING], ["tympan.bundle.realtime"]),
     ("tympan/testing/*.py", [], ["stdlib", *BELOW, *NUMBERS, *TESTING], []),
     ("tympan/testing/*.p*", ["libc", "coreaudio", "tympan.testing._*"], ["stdlib", "_errors"], []),

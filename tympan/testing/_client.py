@@ -44,3 +44,10 @@ class Client:
         if not self.running or not self.engine.state["synced"]:
             raise UsageError("a client can skip once it has had a cycle")
         self.engine.skip(frames)
+
+    def crash(self, order="stop-first"):
+        """The client's process dies: the host cleans up, whatever the driver answers. ``order``: "stop-first"
+        (StopIO, then RemoveDeviceClient) or "remove-first" (RemoveDeviceClient while it is started, then StopIO)."""
+        if order not in ("stop-first", "remove-first"):
+            raise UsageError(f"order={order!r}", "It is one of stop-first, remove-first.")
+        self.device.lose_client(self, order == "stop-first")

@@ -60,6 +60,7 @@ cdef extern from "host_engine.h" nogil:
         bint anchored, synced, middle
         double stamp_sample
         uint64_t stamp_host, seed, anchors, skipped_periods, counter, cycles, late
+        bint idle
         int64_t time, input_time, output_time
         host_latency* latency
         host_mix* mix
@@ -77,6 +78,7 @@ cdef extern from "host_engine.h" nogil:
         size_t count, index
         const float* output
         float* input
+        UInt32 input_channels, output_channels
         bint held
 
     int HOST_OPS, OP_READ, OP_PROCESS_INPUT, OP_PROCESS_OUTPUT, OP_WRITE, OP_CYCLE
@@ -104,6 +106,7 @@ cdef extern from "host_engine.h" nogil:
     host_job* jobs_run(host_job** jobs, int count)
     int jobs_interleave(host_job** jobs, int count, int others, uint64_t* state, uint64_t* steps)
     bint job_is_over(const host_job* job)
+    uint64_t next_number(uint64_t* state)
 
 
 cdef extern from "host_bench.h" nogil:
@@ -116,6 +119,7 @@ cdef extern from "host_bench.h" nogil:
 FAULTS = (
     None, "stamp-status", "stamp-future", "stamp-backwards", "stamp-spacing", "stamp-moved", "stamp-rate",
     "stamp-stale", "operation-status", "unfilled", "guard", "realtime", "secondary",
+    "channels",
 )
 
 #: Operations in the order of a cycle, as Engine.promise takes the answers of WillDoIOOperation.
@@ -187,8 +191,9 @@ cdef class Engine:
         engine_close(&self.e)
 
     def configure(self, double ticks_per_frame, UInt32 period, inputs, outputs, channels, safety):
-        """The device as its properties describe it now; buffers follow with allocate().
+        """The device as its properties describe it now; buffers are as long as before; allocate() makes others.
         ``channels`` and ``safety`` are (input, output)."""
+        cdef UInt32 capacity = self.e.capacity
         engine_free(&self.e)
         self.e.ticks_per_frame = ticks_per_frame
         self.e.period = period
@@ -197,6 +202,8 @@ cdef class Engine:
         self.e.input_count = self._streams(self.e.inputs, inputs)
         self.e.output_count = self._streams(self.e.outputs, outputs)
         self.e.capacity = 0
+        if capacity and engine_allocate(&self.e, capacity):
+            raise MemoryError
         engine_forget_place(&self.e)
         engine_plan(&self.e)
 
@@ -236,7 +243,7 @@ cdef class Engine:
         engine_plan(&self.e)
 
     def thread(self, bint begins):
-        """BeginIOOperation or EndIOOperation for the thread itself, if promised; the name of the broken rule or None."""
+        """BeginIOOperation or EndIOOperation for the thread itself, if promised; the broken rule or None."""
         cdef int fault
         with nogil:
             fault = engine_thread(&self.e, begins)
@@ -252,10 +259,9 @@ cdef class Engine:
 
     def stamp(self):
         """One checked GetZeroTimeStamp; the name of the broken rule or None."""
-        cdef int fault
         with nogil:
-            fault = engine_first_stamp(&self.e)
-        return FAULTS[fault]
+            engine_first_stamp(&self.e)
+        return FAULTS[self.e.fault]
 
     def resync(self):
         """Let the next cycle begin at the present, with counter 1."""
@@ -279,6 +285,10 @@ cdef class Engine:
             self.e.own_mix.fresh = 2
         else:
             mix_join(&mix.m, &self.e)
+
+    def idle(self, bint idle):
+        """The others' mix does not wait for this client, or does again."""
+        self.e.idle = idle
 
     def measure(self, bint on, double ns_per_tick=1.0):
         """Begin histograms of call durations anew, or stop them."""
@@ -348,6 +358,7 @@ cdef class Engine:
     @property
     def state(self):
         """Everything of the time line, the cycle and the last fault, for messages and tests."""
+        cdef int i
         e = &self.e
         return {
             "sample": e.stamp_sample, "host": e.stamp_host, "seed": e.seed, "anchored": bool(e.anchored),
@@ -355,7 +366,7 @@ cdef class Engine:
             "time": e.time, "input_time": e.input_time, "output_time": e.output_time,
             "counter": e.counter, "cycles": e.cycles, "synced": bool(e.synced),
             "status": e.status, "operation": e.operation, "call": e.call.decode() if e.call != NULL else "",
-            "facts": [e.facts[0], e.facts[1], e.facts[2], e.facts[3]], "late": e.late, "ticks": [e.ticks[0], e.ticks[1], e.ticks[2]],
+            "facts": [e.facts[i] for i in range(4)], "ticks": [e.ticks[i] for i in range(3)], "late": e.late,
             "period": e.period, "ticks_per_frame": e.ticks_per_frame,
         }
 
@@ -392,6 +403,7 @@ cdef class Job:
         self.engine = engine
         self.kept = counts, output, input
         engine.e.fault = 0
+        self.j.input_channels, self.j.output_channels = engine.e.input_channels, engine.e.output_channels
         self.j.e = &engine.e
         self.j.counts = &counts[0]
         self.j.count = counts.shape[0]
@@ -402,11 +414,6 @@ cdef class Job:
     def over(self):
         """Whether all cycles are done, or one has a fault."""
         return bool(job_is_over(&self.j))
-
-    @property
-    def done(self):
-        """Cycles that are complete."""
-        return self.j.index
 
     @property
     def fault(self):
@@ -445,6 +452,11 @@ cdef class Chance:
 
     def __init__(self, uint64_t seed):
         self.state = seed
+
+    def below(self, uint64_t count):
+        """A number from 0 to count - 1."""
+        self.steps += 1
+        return next_number(&self.state) % count
 
 
 def interleave(list jobs, int others, Chance chance):

@@ -98,6 +98,10 @@ def _secondary(s):
     )
 
 
+def _channels(s):
+    return "the device's channels changed while cycles ran", "Play anew: audio of another shape is needed."
+
+
 def _guard(s):
     stream, frames, before, secondary = s["facts"]
     side = "before the start" if before else "beyond the end"
@@ -119,5 +123,6 @@ _SENTENCES = {
     "operation-status": _operation_status,
     "unfilled": _unfilled,
     "secondary": _secondary,
+    "channels": _channels,
     "guard": _guard,
 }

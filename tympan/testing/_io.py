@@ -1,8 +1,8 @@
 """Clients, StartIO and StopIO: the part of a device that is not yet audio."""
 
-import threading
-
 from tympan._errors import UsageError
+from tympan.testing import _engine
+from tympan.testing._actors import IoLock
 from tympan.testing._client import Client
 from tympan.testing._device import DeviceProperties
 from tympan.testing._faults import fault_error, place
@@ -18,7 +18,8 @@ class DeviceIO(DeviceProperties):
         super().__init__(plugin, object_id)
         self.clients: list[Client] = []
         self._next_client = 1
-        self._io_lock = threading.RLock()  # cycles hold it, and so does a configuration change
+        self._io_lock = IoLock(self)  # cycles hold it, and so does a configuration change
+        self.mix = _engine.Mix()  # while clients play together
         self._started = 0  # StartIO calls without their StopIO
         self._line = None  # the last stamp any client saw: a line may end, but its seed may not come again
 
@@ -45,6 +46,19 @@ class DeviceIO(DeviceProperties):
         if status:
             raise refused(f"RemoveDeviceClient on object {self.id}", status)
 
+    def lose_client(self, client, stops_first):
+        """What the host does for a client that died. See Client.crash."""
+        if client not in self.clients:
+            raise UsageError("this client was removed already")
+        table, was_running = self.plugin.table, client.running
+        if was_running and stops_first:
+            self.stop(client)
+        self.clients.remove(client)
+        table.device_client(False, self.id, client.id, client.pid, client.bundle_id)
+        if client.running:
+            with self._io_lock:
+                self._stop_io(client)
+
     # Start and stop
 
     def start(self, client):
@@ -59,6 +73,7 @@ class DeviceIO(DeviceProperties):
                 self.configure(client)
                 self._first_stamp(client)
                 self._check(client, client.engine.thread(True))
+                self._goes_on(client)
             except Exception:
                 client.engine.thread(False)
                 self._stop_io(client)
@@ -77,12 +92,20 @@ class DeviceIO(DeviceProperties):
         if not client.running:
             raise UsageError("this client is not running")
         with self._io_lock:
+            if self.plugin.hal.actors:
+                self.plugin.hal.actors.settle(client)
             fault = client.engine.thread(False)
             self._stop_io(client)
             self._check(client, fault)
 
+    def _goes_on(self, client):
+        client.engine.idle(False)
+        if self.plugin.hal.actors:
+            self.plugin.hal.actors.hold(client, False)
+
     def _stop_io(self, client):
         client.running = False
+        client.engine.idle(True)
         client.engine.resync()
         others = any(other.running for other in self.clients)
         if self.plugin.hal.policy == "first-last" and others:

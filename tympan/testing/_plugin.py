@@ -46,6 +46,7 @@ class Plugin(Properties):
         super().__init__(table)
         self.hal = hal
         self.label = label
+        self.path = None  # of the bundle
         self._keep = keep  # the Python object behind the reference, without a bundle
         self._devices = {}
         self._lock = threading.RLock()
@@ -67,8 +68,8 @@ class Plugin(Properties):
     @property
     def devices(self):
         """The devices of dev#, as Device objects that stay the same from call to call."""
+        numbers = self.get_ids(_PLUGIN, "dev#")
         with self._lock:
-            numbers = self.get_ids(_PLUGIN, "dev#")
             for number in numbers:
                 self._devices.setdefault(number, Device(self, number))
             return [self._devices[number] for number in numbers]
@@ -138,7 +139,7 @@ class Plugin(Properties):
     def perform_change(self, device_id, action, info):
         """Stop IO, Perform, read everything again, start IO again. Any thread."""
         device = self._devices.setdefault(device_id, Device(self, device_id))
-        with device._io_lock:
+        with device._io_lock.exclusive():
             running = [client for client in device.clients if client.running]
             seeds = [client.engine.state["seed"] for client in running]
             for client in running:

@@ -5,6 +5,7 @@ import random
 import numpy
 
 from tympan._errors import UsageError
+from tympan.testing import _engine
 from tympan.testing._io import DeviceIO
 from tympan.testing._status import host_error
 
@@ -75,21 +76,37 @@ class Device(DeviceIO):
         client.engine_nominal = nominal
         largest = max(nominal, int(counts.max()))
         done = 0
-        for first in range(0, len(counts), _STRETCH):
-            part = counts[first : first + _STRETCH]
+        actors = self.plugin.hal.actors
+        stretch = len(counts) if actors and actors.current() else _STRETCH
+        for first in range(0, len(counts), stretch):
+            part = counts[first : first + stretch]
             frames = int(part.sum(dtype=numpy.int64))
             block = _stretch(audio, done, frames)
-            with self._io_lock:
-                if not client.running:
-                    raise host_error("IO was stopped while cycles ran")
-                client.engine.allocate(nominal, largest)
-                fault = client.engine.run(part, block, result[done : done + frames])
-                self._line = client.engine.line
+            fault = self._play(client, nominal, largest, part, block, result[done : done + frames])
             self._check(client, fault)
             done += frames
             if progress:
                 progress(done, total)
         return result
+
+    def _play(self, client, nominal, largest, counts, block, into):
+        """One stretch of cycles; the name of the broken rule or None."""
+        actors = self.plugin.hal.actors
+        virtual = actors and actors.current()
+        with self._io_lock:
+            if not client.running:
+                raise host_error("IO was stopped while cycles ran")
+            client.engine.allocate(nominal, largest)
+            if not virtual:
+                fault = client.engine.run(counts, block, into)
+                self._line = client.engine.line
+                return fault
+        job = _engine.Job(client.engine, counts, block, into)
+        with actors.mixing(self, client):
+            if not actors.play(client, job):
+                raise host_error("IO was stopped while cycles ran")
+        self._line = client.engine.line
+        return job.fault
 
     def render(self, audio=None, buffer=512, frames=None, jitter=None, seed=0, client=None, progress=None):
         """Play ``audio`` through the device and answer what comes back.

@@ -1,10 +1,13 @@
 """The simulated host: a process that stands in for coreaudiod."""
 
+import contextlib
 import sys
 import threading
+from pathlib import Path
 
 from tympan._errors import UsageError
 from tympan.testing import _host, _loader, _platform
+from tympan.testing._events import HostEvents
 from tympan.testing._guard import MODES, Watch
 from tympan.testing._ledger import Ledger
 from tympan.testing._plugin import Plugin
@@ -17,7 +20,7 @@ _START_TIME = 1_000_000_007  # ticks; not 0, so that unset times show
 _active: list["Host"] = []  # the platform's clock and queues are the process's, so one Host at a time
 
 
-class Host:
+class Host(HostEvents):
     """A simulated HAL: loads drivers by their C table and runs IO on a virtual clock.
 
     ``policy``: "per-client" (every client's start is a StartIO) or "first-last" (only
@@ -35,7 +38,11 @@ class Host:
     after its cycle, at the latest when the Host ends; "collect": such calls are only kept,
     in ``violations``; False: nothing is guarded.
     ``mix_client``: whose id ProcessMix, ConvertMix and WriteMix carry: "client" (of the client
-    whose cycle completes the mix) or "host" (0). ``trace``: a file that every call and answer is recorded in (docs/trace.md); ``trace_audio``
+    whose cycle completes the mix) or "host" (0). ``seed``: for run() and interleave().
+    ``storage``: a dict that is the disk: {plug-in's label: {key: value}}, read when a plug-in is
+    loaded and written when it goes. ``change_delay``: virtual seconds until pump() may settle a
+    change. ``removed_change``: what becomes of a change of a device that has gone since: "abort",
+    "perform" or "drop". ``trace``: a file that every call and answer is recorded in (docs/trace.md); ``trace_audio``
     keeps the samples too.
 
     Use it as a context manager; one at a time in a process. At the end it stops
@@ -54,6 +61,10 @@ class Host:
         start_time=_START_TIME,
         guard=True,
         mix_client="client",
+        seed=0,
+        storage=None,
+        change_delay=0.0,
+        removed_change="abort",
         trace=None,
         trace_audio=False,
     ):
@@ -63,7 +74,14 @@ class Host:
         _choice("queue", queue, ("manual", "thread"))
         _choice("guard", guard, MODES)
         _choice("mix_client", mix_client, ("client", "host"))
+        _choice("removed_change", removed_change, ("abort", "perform", "drop"))
         self.mix_client = mix_client
+        self.seed, self.storage = seed, storage
+        self.change_delay, self.removed_change = change_delay, removed_change
+        self.actors = None  # during interleave()
+        self._died: set[object] = set()
+        self._copies: list[str] = []
+        self._settling = 0
         self.policy = policy
         self.config_change = config_change
         self.check_leaks = check_leaks
@@ -107,6 +125,7 @@ class Host:
             self.recording = None
         _platform.set_queue_threaded(False)
         _platform.set_log_echo(False)
+        self._remove_copies()
         _active.remove(self)
 
     def __exit__(self, kind, error, trace):
@@ -150,6 +169,7 @@ class Host:
     def release(self, plugin):
         """Release the host's reference; HostError when the plug-in does not go to 0."""
         self.plugins.remove(plugin)
+        self._keep_storage(plugin)
         count = plugin.table.release()
         plugin.host_table.clear()
         plugin._keep = None
@@ -166,9 +186,11 @@ class Host:
 
         UsageError for what is no loadable bundle, HostError when the driver refuses.
         """
-        bundle = _loader.read_bundle(path)
+        bundle = _loader.read_bundle(self._fresh(path))
         address = _loader.create_from_bundle(bundle)
-        return self._adopt(_host.Table(address), bundle.path.name)
+        plugin = self._adopt(_host.Table(address), bundle.path.name)
+        plugin.path = Path(path).resolve()
+        return plugin
 
     def attach(self, driver_class):
         """Run a driver class of an extension module without a bundle; the Plugin, initialised."""
@@ -188,6 +210,7 @@ class Host:
                 table.release()
                 return known  # a host loads a plug-in once, however often it is asked
         plugin = Plugin(self, table, label, keep)
+        self._restore(plugin)
         try:
             plugin.initialize()
         except Exception:
@@ -239,35 +262,46 @@ class Host:
             plugin.perform_change(device_id, action, info)
             return 0
         with self._lock:
-            self._requests.append((plugin, device_id, action, info))
+            due = self.now + int(self.change_delay * self.ticks_per_second)
+            self._requests.append((plugin, device_id, action, info, due))
         return 0
 
     @property
     def pending_changes(self):
         """Requested configuration changes that pump() has yet to perform or abort."""
-        return [(device, action) for _, device, action, _ in self._requests]
+        return [(device, action) for _, device, action, *_ in self._requests]
 
     def pump(self):
         """Run queued work and requested configuration changes until nothing is left."""
         for _ in range(1000):
             if self.recording:
                 self.recording.step("pump")
-            _platform.pump()
-            with self._lock:
-                requests, self._requests = self._requests, []
+            with self.actors.step(False) if self.actors else contextlib.nullcontext():
+                _platform.pump()
+            requests = self._take_due()
             if self.callback_errors:
                 raise self.callback_errors.pop(0)
             if not requests and not _platform.pending():
+                if self.actors:
+                    self.actors.wait(lambda: not self._settling)
                 return
-            for plugin, *request in requests:
-                self._settle(plugin, request)
-        raise host_error("queued work and configuration changes do not come to an end")
+            self._settle_all(requests)
+        raise self._no_end()
+
+    def _settle_all(self, requests):
+        self._settling += len(requests)
+        for plugin, *request in requests:
+            try:
+                if not self._settle_removed(plugin, request):
+                    self._settle(plugin, request)
+            finally:
+                self._settling -= 1
 
     def _settle(self, plugin, request):
         if self.config_change == "abort":
             plugin.abort_change(*request)
         elif self.config_change == "thread":
-            _on_another_thread(plugin.perform_change, *request)
+            _on_another_thread(self.actors, plugin.perform_change, *request)
         else:
             plugin.perform_change(*request)
 
@@ -294,10 +328,12 @@ def _choice(what, value, allowed):
         raise UsageError(f"{what}={value!r}", f"It is one of {', '.join(map(str, allowed))}.")
 
 
-def _on_another_thread(action, *arguments):
-    caught = []
+def _on_another_thread(actors, action, *arguments):
+    caught, actor = [], actors.current() if actors else None
 
     def run():
+        if actor:
+            actors.lend(actor)
         try:
             action(*arguments)
         except Exception as error:  # carried over to the caller's thread

@@ -57,7 +57,7 @@ static int engine_stamp(host_engine *e)
     if (before > host && (double)(before - host) > e->period * e->ticks_per_frame * (1.0 + e->tolerance) + 1.0)
         return engine_fault(e, FAULT_STAMP_STALE, sample, e->period, host, before);
     if (!same_line)
-        engine_forget_place(e), e->anchors++;
+        e->synced = 0, e->anchors++;
     e->anchored = 1;
     e->stamp_sample = sample;
     e->stamp_host = host;
@@ -98,8 +98,10 @@ static void engine_forget_place(host_engine *e)
 {
     if (e->mix)
         pthread_mutex_lock(&e->mix->lock);
-    e->synced = 0;
+    e->synced = e->middle = 0;
     e->mixed_to = INT64_MIN;
+    if (e->mix && e->mix->busy == e)
+        e->mix->busy = NULL;
     if (e->mix)
         pthread_mutex_unlock(&e->mix->lock);
 }

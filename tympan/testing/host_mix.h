@@ -118,7 +118,7 @@ static int64_t mix_limit(const host_mix *m, const host_engine *e)
 {
     int64_t limit = INT64_MAX;
     for (int i = 0; i < m->count; i++)
-        if (m->members[i]->mixes && m->members[i]->mixed_to < limit)
+        if (m->members[i]->mixes && !m->members[i]->idle && m->members[i]->mixed_to < limit)
             limit = m->members[i]->mixed_to;
     if (!m->waits && e->synced && limit < e->mixed_to - (int64_t)e->nominal)
         limit = e->mixed_to - (int64_t)e->nominal;
@@ -130,7 +130,7 @@ static int mix_take(host_engine *e)
 {
     host_mix *m = e->mix;
     pthread_mutex_lock(&m->lock);
-    int64_t ready = mix_limit(m, e) - m->position;
+    int64_t limit = mix_limit(m, e), ready = limit > m->position ? limit - m->position : 0;
     int taken = ready > 0 && !m->busy;
     if (taken) {
         int64_t from = m->position, frames = ready < (int64_t)e->capacity ? ready : (int64_t)e->capacity;

@@ -86,6 +86,7 @@ typedef struct host_job {
     size_t count, index;
     const float *output;
     float *input;
+    UInt32 input_channels, output_channels; /* of the two */
     int held; /* begins no further cycle: something on its device must not meet IO */
 } host_job;
 
@@ -96,6 +97,10 @@ static int job_is_over(const host_job *job)
 
 static void job_begin(host_job *job)
 {
+    if (job->e->input_channels != job->input_channels || job->e->output_channels != job->output_channels) {
+        job->e->fault = FAULT_CHANNELS;
+        return;
+    }
     cycle_begin(job->e, job->counts[job->index], job->output, job->input);
 }
 
@@ -127,7 +132,7 @@ static host_job *jobs_run(host_job **jobs, int count)
             if (job_due(jobs[i]) < job_due(next))
                 next = jobs[i];
         job_begin(next);
-        while (!engine_step(next->e))
+        while (!next->e->fault && !engine_step(next->e))
             ;
         job_end(next);
     } while (!job_is_over(next));
@@ -168,10 +173,9 @@ static int job_can_step(const host_job *job, uint64_t now)
 static void job_step(host_job *job)
 {
     engine_inside = 1;
-    guard_ready(engine_guard);
     if (!job->e->middle)
         job_begin(job);
-    if (engine_step(job->e))
+    if (!job->e->fault && engine_step(job->e))
         job_end(job);
     engine_inside = 0;
 }
@@ -195,6 +199,7 @@ enum { JOBS_STUCK = -1, JOB_OVER = -2 };
 static int jobs_interleave(host_job **jobs, int count, int others, uint64_t *state, uint64_t *steps)
 {
     host_job *able[HOST_CLIENTS];
+    guard_ready(engine_guard);
     for (;;) {
         uint64_t now = mach_absolute_time();
         int n = 0;

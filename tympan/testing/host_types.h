@@ -36,6 +36,7 @@ enum host_fault {
     FAULT_GUARD,
     FAULT_REALTIME,  /* a call that the guard forbids; assert_no_alloc has the records */
     FAULT_SECONDARY, /* an operation that is not in place left its result buffer as it was */
+    FAULT_CHANNELS,  /* the device has other channels than when the cycles began; not the driver's mistake */
 };
 
 /* The operations, in the order of a cycle. */
@@ -152,7 +153,7 @@ typedef struct host_engine {
 
     /* The mix: the device's while clients play together, otherwise its own. */
     host_mix *mix, own_mix;
-    int mixes;
+    int mixes, idle; /* idle: stopped while others play, so nobody waits for it */
     int64_t mixed_to, mix_time;
     uint64_t late; /* frames that came after their time had been taken */
 
