@@ -147,6 +147,10 @@ static OSStatus wrong_will(DRIVER d, AudioObjectID object, UInt32 client, UInt32
     OSStatus status = real.WillDoIOOperation(d, object, client, operation, will, in_place);
     if (status || !will)
         return status;
+    if (broken("io-secondary-filled") && operation == kAudioServerPlugInIOOperationProcessInput) {
+        *will = 1;
+        *in_place = 0;
+    }
     if (broken("io-unknown-operation") && operation == SECRET)
         *will = 1;
     if (broken("io-promises-hold") && operation == kAudioServerPlugInIOOperationCycle)
@@ -164,7 +168,7 @@ static bool refused(UInt32 client, UInt32 frames, CYCLE info)
 {
     return (broken("io-varying-counts") && frames % 2) ||
            (broken("io-more-than-nominal") && info && frames > info->mNominalIOBufferFrameSize) ||
-           (broken("io-parallel-clients") && client != first_client) ||
+           (broken("io-mix-for-host") && client == 0) || (broken("io-parallel-clients") && client != first_client) ||
            (broken("io-while-clients-come") && coming) || (broken("io-while-properties-are-read") && reading);
 }
 

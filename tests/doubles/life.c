@@ -136,6 +136,8 @@ static OSStatus wrong_perform(DRIVER d, AudioObjectID device, UInt64 action, voi
         return extras_perform(action);
     if (broken("change-of-unknown-device") && device > LAST_OBJECT)
         return 0;
+    if (broken("change-of-removed-device") && !state.acquired)
+        abort();
     if (broken("rate-change-on-another-thread") && !pthread_equal(setter, pthread_self()))
         return kAudioHardwareIllegalOperationError;
     if (broken("client-starts-before-perform") && started_since)

@@ -20,6 +20,7 @@ _FAULTS = {
     "operation-status": (("io-operations-succeed",), ()),
     "unfilled": (("io-read-fills",), ()),
     "guard": (("io-stays-in-buffer",), ()),
+    "secondary": (("io-secondary-filled",), ()),
 }
 
 _KINDS = ("plugin", "box", "device", "clock-device", "stream", "control")

@@ -3,9 +3,10 @@
 import struct
 import threading
 
+from tympan.testing import _platform
 from tympan.testing._status import code, name
 from tympan.testing.rules._play import other_rate, play
-from tympan.testing.rules._rule import Group, advise, require
+from tympan.testing.rules._rule import Group, Skip, advise, require
 from tympan.testing.rules._subject import in_time
 
 rule = Group("configuration", "Configuration changes", "C6")
@@ -271,6 +272,34 @@ def change_of_unknown_device(s):
 def _other(spied, device, rate):
     rates = [low for low, _ in spied.properties.get_ranges(device, "nsr#") if low != rate]
     return rates[0] if rates else None
+
+
+@rule(
+    "change-of-removed-device",
+    "A change that was requested for a device that has gone since can be performed or aborted, and crashes nothing.",
+    "The sound system crashes when a device is switched off while its rate changes.",
+    isolated=True,
+)
+def change_of_removed_device(s):
+    for call in ("PerformDeviceConfigurationChange", "AbortDeviceConfigurationChange"):
+        with s.spied() as spied:
+            boxes = spied.properties.get_ids(1, "box#") if spied.properties.has(1, "box#") else []
+            if not boxes or not spied.properties.is_settable(boxes[0], "bxon"):
+                raise Skip("no device can be removed")
+            for number in spied.properties.get_ids(1, "dev#"):
+                other = _other(spied, number, spied.properties.get_float64(number, "nsrt"))
+                if other is not None:
+                    spied.properties.set_float64(number, "nsrt", other)
+            _platform.pump()
+            requests, spied.spy.requests = spied.spy.requests, []
+            spied.properties.set_uint32(boxes[0], "bxon", 0)
+            spied.settle()
+            for request in requests:
+                s.doing(f"{call} of a device that has gone")
+                spied.raw.call(call, request[0], request[1], request[2] or None)
+            spied.properties.set_uint32(boxes[0], "bxon", 1)
+            spied.settle()
+            require(spied.properties.get_ids(1, "dev#"), "the devices do not come back")
 
 
 @rule(

@@ -117,6 +117,26 @@ def io_stays_in_buffer(s):
 
 
 @rule(
+    "io-secondary-filled",
+    "An operation that is promised not in place has its whole result in the secondary buffer.",
+    "Noise: the sound system goes on with what was in that buffer before.",
+)
+def io_secondary_filled(s):
+    _play_buffers(s)
+
+
+@rule(
+    "io-mix-for-host",
+    "The operations on the mix (ProcessMix, ConvertMix, WriteMix) work for client 0, the host, too.",
+    "Silence when several applications play.",
+)
+def io_mix_for_host(s):
+    with s.open(mix_client="host") as session:
+        for device in session.devices():
+            play(session, device, 0.2)
+
+
+@rule(
     "io-varying-counts",
     "Cycles of odd and varying frame counts work: 1 to 512 in no order, as drift compensation makes them.",
     "Crackle in aggregate devices.",
