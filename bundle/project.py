@@ -131,7 +131,7 @@ def check_setting(file, key, value):
 def check_realtime(file, value):
     """Refuse an allowance without a reason."""
     allow = value.get("allow", {}) if isinstance(value, dict) else None
-    if not isinstance(allow, dict) or set(value) > {"allow"}:
+    if not isinstance(allow, dict) or set(value) - {"allow"}:
         raise UsageError(f"{file}: [tool.tympan.realtime] has one key, allow, and it is a table", ALLOW)
     for name, reason in allow.items():
         if not isinstance(reason, str) or not reason.strip():
