@@ -116,6 +116,8 @@ def goals(cells):
     load, memory = cells["load/gain"] / 1e6, cells["memory/gain"] / 1024
     yield "start of a bundle, ms", "<= 6", load, load <= 6
     yield "memory added by a bundle, MB", "<= 6", memory, memory <= 6
+    check = cells["check --realtime"]
+    yield "check --realtime of a bundle, s, start of Python included", "< 2", check, check < 2
 
 
 def goal_table(cells):
