@@ -10,8 +10,9 @@
 #include <stdlib.h>
 
 enum tooth {
-    none, qualifier_of_three, writes_past, writes_before, says_more, leaks_rarely, leaks_memory, releases_twice, hangs,
-    deadlocks, exits, garbage_status, no_string, writes_qualifier, notifies_in_io, stamp_in_future, needs_a_sequence, deep,
+    none, qualifier_of_three, writes_past, writes_before, says_more, leaks_rarely, leaks_memory, reads_beyond, releases_twice, hangs,
+    deadlocks, exits, garbage_status, no_string, writes_qualifier, notifies_in_io, stamp_in_future, needs_a_sequence,
+    deep,
 };
 
 #ifndef TOOTH
@@ -73,6 +74,11 @@ static OSStatus teeth_get(AudioServerPlugInDriverRef d, AudioObjectID object, pi
         CFRetain(*(CFTypeRef *)qualifier);
     if (TOOTH == leaks_memory && translates && qualifier_size == 5)
         *(void *volatile *)&(void *){0} = malloc(100);
+    if (TOOTH == reads_beyond && translates && qualifier_size == 7) {
+        char *copy = malloc(8);
+        changes_while_started += copy[8];
+        free(copy);
+    }
     if (TOOTH == writes_qualifier && qualifier_size == 12 && qualifier)
         ((char *)qualifier)[11] ^= 1;
     if (TOOTH == garbage_status && object == DEVICE && a && a->mElement == 2)

@@ -7,6 +7,7 @@ from tympan.testing._fuzz_session import EPISODE, failure_of
 
 #: An end to trying: trials, and seconds.
 TRIALS, SECONDS = 2000, 120.0
+_KEPT = 1000  # calls of a thread, when no script repeats the failure
 _ROUNDS = 3000  # of the threads of a script with several; a deadlock needs the moment
 _PLAIN = {
     "pid": 0, "element": 0, "scope": "glob", "qualifier": "", "null": [], "fill": 0, "bundle_id": None, "native": 1,
@@ -37,17 +38,17 @@ class _Trials:
         return found is not None and found.key == self.key
 
 
-def shortened(worker, failure, recorded, report, seed, groups, timeout):
-    """(script, whether it was seen to fail, trials) from what the threads did before a failure."""
-    trials = _Trials(worker, failure, groups, timeout)
+def shortened(worker, failure, recorded, report, job):
+    """(script, whether it was seen to fail, trials) from what the threads did before a failure; ``job`` is what ran."""
+    trials = _Trials(worker, failure, job["groups"], job["timeout"])
     if len(recorded) > 1:
         script = _several_threads(trials, failure, recorded)
     elif failure.kind == "leak":
-        script = _leaking(trials, worker, report, seed, groups, recorded[0])
+        script = _leaking(trials, worker, report, job, recorded[0])
     else:
         script = _one_thread(trials, recorded[0])
     if not script:
-        return _marked(recorded), False, trials.count
+        return _marked([calls[-_KEPT:] for calls in recorded]), False, trials.count
     script = _fewer(trials, _joined(trials, _fewer(trials, _joined(trials, script))))
     return _simpler(trials, script), True, trials.count
 
@@ -64,16 +65,28 @@ def _one_thread(trials, calls):
     return []
 
 
-def _leaking(trials, worker, report, seed, groups, calls):
-    """The calls of an episode after which more was left than ever before; the last of all, if none does it."""
+def _leaking(trials, worker, report, job, calls):
+    """The calls of an episode after which more was left than ever before; else those before the first leak."""
     if trials.fails([]):
         return [{"step": "idle"}]
-    for episode, _ in report["growth"][:32]:
-        found = worker.run(calls=EPISODE, seed=seed, groups=groups, episode=max(episode - 1, 0))
+    for episode, _ in [] if report["inputs"] else report["growth"][:32]:
+        worker.run(**job | {"calls": EPISODE, "episode": max(episode - 1, 0)})
         episode_calls = unpack_all(worker.shared.log(0))
-        if found["state"] in ("done", "failed") and trials.fails(episode_calls):
+        if trials.fails(episode_calls):
             return episode_calls
-    return _one_thread(trials, calls)
+    return _one_thread(trials, calls) or _one_thread(trials, _first_leak(trials, worker, job, report["calls"]))
+
+
+def _first_leak(trials, worker, job, calls):
+    """The log of the shortest run with the same seed that leaks, found by halving."""
+    without, with_leak = 0, calls
+    while with_leak - without > EPISODE and not trials.spent:
+        middle = (without + with_leak) // 2
+        report = worker.run(**job | {"calls": middle})
+        leaks = failure_of(report, worker.shared, worker.driver) is not None
+        without, with_leak = (without, middle) if leaks else (middle, with_leak)
+    worker.run(**job | {"calls": with_leak})
+    return unpack_all(worker.shared.log(0))
 
 
 def _several_threads(trials, failure, recorded):

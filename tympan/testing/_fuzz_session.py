@@ -155,8 +155,11 @@ def fuzz(
         raise UsageError(f"{threads} threads", f"The fuzzer has 1 to {_fuzz.THREADS}.")
     with Worker(driver) as worker:
         began = time.monotonic()
-        worker.start(calls=_wanted(calls, minutes), seed=seed, threads=threads, groups=groups, timeout=timeout,
-                     guided=threads == 1 if guided is None else guided, corpus=list(corpus))  # fmt: skip
+        job = {
+            "calls": _wanted(calls, minutes), "seed": seed, "threads": threads, "groups": groups, "timeout": timeout,
+            "guided": threads == 1 if guided is None else guided, "corpus": list(corpus),
+        }  # fmt: skip
+        worker.start(**job)
         report = _follow(worker, minutes, progress)
         seconds = time.monotonic() - began
         failure = failure_of(report, worker.shared, driver)
@@ -168,7 +171,7 @@ def fuzz(
         tails = [calls[-8:] for calls in recorded] if threads > 1 else [recorded[0][-8:]]
         if not minimise:
             return Outcome(report, seconds, failure, tails=tails)
-        script, sure, trials = shortened(worker, failure, recorded, report, seed, groups, timeout)
+        script, sure, trials = shortened(worker, failure, recorded, report, job)
         return Outcome(report, seconds, failure, script, sure, tails, trials)
 
 

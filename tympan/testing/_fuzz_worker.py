@@ -5,13 +5,16 @@ come as JSON lines on standard input, results leave on standard output. The work
 loads a driver, so every child begins alike, and none of its crashes is the worker's.
 """
 
+import ctypes
 import json
 import os
+import re
 import select
 import signal
 import sys
 import tempfile
 import time
+from pathlib import Path
 
 _START_TIME = 1_000_000_007  # ticks
 _TIMEBASE = (125, 3)  # that of Apple silicon: a driver that takes ticks for nanoseconds shows
@@ -60,20 +63,55 @@ def _told(text):
 
 def _watch(child, shared, timeout):
     """Wait for the child: (status, the thread that hangs or None). A thread hangs that makes no progress in a call."""
-    seen, since = None, time.monotonic()
+    seen, waited, clock = None, 0.0, _Clock(child)
     while True:
         _doze(child)
         done, status = os.waitpid(child, os.WNOHANG)
         if done:
             return status, None
         progress = shared.progress
-        now = time.monotonic()
+        passed = clock.passed()
         if seen is None or any(_moved(*pair) for pair in zip(seen, progress, strict=True)):
-            seen, since = progress, now
-        elif now - since > timeout:
+            seen, waited = progress, 0.0
+        elif (waited := waited + passed) > timeout:
             hung = next((i for i, (begun, ended) in enumerate(progress) if begun != ended), 0)
             os.kill(child, signal.SIGKILL)
             return os.waitpid(child, 0)[1], hung
+
+
+class _Clock:
+    """Time that a process had: while it wants to run, the processor's; while all of it sleeps, the wall's. A machine
+    that is busy with other things makes nothing hang. Without /proc it is the wall's."""
+
+    def __init__(self, process):
+        self._folder = Path("/proc") / str(process)
+        self._wall, self._cpu = time.monotonic(), self._used()
+
+    def passed(self):
+        """Seconds since the last call."""
+        wall, cpu = time.monotonic(), self._used()
+        wall_passed, cpu_passed = wall - self._wall, cpu - self._cpu
+        self._wall, self._cpu = wall, cpu
+        return cpu_passed if self._wants_to_run() else wall_passed
+
+    def _used(self):
+        fields = self._fields(self._folder / "stat")
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK") if fields else 0.0
+
+    def _wants_to_run(self):
+        try:
+            threads = list((self._folder / "task").iterdir())
+        except OSError:
+            return False
+        return any((self._fields(thread / "stat") or "S")[0] in "RD" for thread in threads)
+
+    @staticmethod
+    def _fields(path):
+        """What follows the name of the process, which may hold anything."""
+        try:
+            return path.read_text().rpartition(")")[2].split()
+        except OSError:
+            return None
 
 
 def _doze(child):
@@ -98,7 +136,7 @@ def _child(_fuzz, shared, job, said):
     try:
         os.dup2(said.fileno(), 1)
         os.dup2(said.fileno(), 2)
-        _fuzz_driver(_fuzz, shared, job)
+        _fuzz_driver(_fuzz, shared, job, _Sanitizer(said))
         code = 0
     except BaseException as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)
@@ -106,7 +144,32 @@ def _child(_fuzz, shared, job, said):
         os._exit(code)
 
 
-def _fuzz_driver(_fuzz, shared, job):
+class _Sanitizer:
+    """LeakSanitizer, when it is in the process: leaks of the interpreter and of the driver's start do not count."""
+
+    def __init__(self, said):
+        self._said = said
+        self._check = getattr(ctypes.CDLL(None), "__lsan_do_recoverable_leak_check", None)
+        self._before = 0
+
+    def begin(self):
+        """Now the driver begins."""
+        self._before = self._leaks()
+
+    def more(self):
+        """How many allocations nobody points to that somebody did."""
+        return self._leaks() - self._before
+
+    def _leaks(self):
+        if not self._check or not self._check():
+            return 0
+        end = os.lseek(self._said.fileno(), 0, os.SEEK_END)
+        text = os.pread(self._said.fileno(), 4096, max(0, end - 4096)).decode("utf-8", "replace")
+        found = re.findall(r"leaked in (\d+) allocation", text)
+        return int(found[-1]) if found else 0
+
+
+def _fuzz_driver(_fuzz, shared, job, sanitizer):
     """Load the driver, do the job, give everything back and look for leaks."""
     from tympan.testing import _call_pack, _host, _loader, _platform
     from tympan.testing._ledger import Ledger
@@ -125,6 +188,7 @@ def _fuzz_driver(_fuzz, shared, job):
     if status:
         print(f"Initialize answered {status}", file=sys.stderr)
         return
+    sanitizer.begin()
     if calls is not None:
         fuzzer.play(_call_pack.pack_all(calls), job.get("rounds", 1))
     else:
@@ -132,11 +196,11 @@ def _fuzz_driver(_fuzz, shared, job):
             fuzzer.add_input(_call_pack.pack_all(known))
         fuzzer.run(job["guided"], job.get("episode", 0))
     if not fuzzer.failed:
-        _look_for_leaks(fuzzer, ledger, _platform)
+        _look_for_leaks(fuzzer, ledger, _platform, sanitizer)
     fuzzer.end()
 
 
-def _look_for_leaks(fuzzer, ledger, platform):
+def _look_for_leaks(fuzzer, ledger, platform, sanitizer):
     count = fuzzer.finish()
     platform.pump()
     found = ledger.verdict()
@@ -145,11 +209,9 @@ def _look_for_leaks(fuzzer, ledger, platform):
     if found:
         fuzzer.leak("; ".join(found[:2]))
         return
-    import ctypes
-
-    check = getattr(ctypes.CDLL(None), "__lsan_do_recoverable_leak_check", None)
-    if check and check():
-        fuzzer.leak("LeakSanitizer found memory that nobody points to")
+    lost = sanitizer.more()
+    if lost > 0:
+        fuzzer.leak(f"LeakSanitizer found {lost} pieces of memory that nobody points to")
 
 
 if __name__ == "__main__":

@@ -324,8 +324,10 @@ static void crash_watch(void)
 
 static void thread_begin(fuzz_thread *t)
 {
-    stack_t stack = {.ss_size = 65536, .ss_sp = malloc(65536)};
     fuzz_self = t;
+    if (!t->signal_stack)
+        t->signal_stack = malloc(65536);
+    stack_t stack = {.ss_size = 65536, .ss_sp = t->signal_stack};
     if (stack.ss_sp)
         sigaltstack(&stack, NULL);
 }

@@ -47,6 +47,7 @@ typedef struct fuzz_thread {
     unsigned seen_count;
     unsigned references; /* of AddRef and QueryInterface */
     int inside, holds;   /* in a realtime call; with the IO lock */
+    void *signal_stack;
     pthread_t thread;
 } fuzz_thread;
 
