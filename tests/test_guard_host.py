@@ -236,13 +236,14 @@ SUBJECTS = {
     "malloc": "allocation rt_bad_malloc.pyx:{}: Malloc.process_io calls malloc, which allocates or frees memory",
     "with_gil": "GIL rt_bad_with_gil.pyx:{}: WithGil.process_io calls PyGILState_Ensure, which waits for the "
                 "interpreter's lock",
+    "zero_time_stamp": "allocation rt_bad_zero_time_stamp.",
 }  # fmt: skip
-STATEMENTS = {"malloc": "malloc(", "with_gil": "with gil:"}
+STATEMENTS = {"malloc": "malloc(", "with_gil": "with gil:", "zero_time_stamp": ""}
 
 
 @pytest.mark.parametrize("name", SUBJECTS)
 def test_a_stripped_bundle_is_read_with_what_the_bundler_kept(private_cache, tmp_path, name):
-    """Its own interpreter's lock too, which is a mutex like any other but for the symbols."""
+    """Its own interpreter's lock too, which is a mutex like any other but for the symbols; and a clock of its own."""
     from tympan.bundle import build_bundle, check_realtime
 
     source = shutil.copy(DRIVERS / f"rt_bad_{name}.pyx", tmp_path)
@@ -250,3 +251,44 @@ def test_a_stripped_bundle_is_read_with_what_the_bundler_kept(private_cache, tmp
     bundle = build_bundle(source, tmp_path, allow=allow)
     line = next(n for n, text in enumerate(Path(source).read_text().splitlines(), 1) if STATEMENTS[name] in text)
     assert in_a_process(CATCH, bundle).startswith(SUBJECTS[name].format(line))
+
+
+LAST = """
+from libc.stdlib cimport free, malloc
+
+from tympan import DeviceSpec, StreamFormat, StreamSpec
+from tympan cimport Driver, IoBuffer, RealtimeContext
+
+
+cdef class Last(Driver):
+    NAME, MANUFACTURER, VERSION = "Last", "tympan", "1.0"
+    cdef void* memory
+
+    def device(self):
+        mono = StreamFormat.float32(48_000.0, channels=1)
+        return DeviceSpec("com.example.Last", self.NAME, self.MANUFACTURER).with_output(StreamSpec.output(mono))
+
+    def start_io(self):
+        self.memory = malloc(8)
+
+    cdef void process_io(self, const RealtimeContext* rt, IoBuffer* buffer) noexcept nogil:
+        buffer.output[0] = 0
+        cdef void* memory = self.memory
+        self.memory = NULL
+        free(memory)
+"""
+
+
+def test_a_driver_is_to_blame_though_its_last_call_took_its_place_on_the_stack(private_cache, tmp_path):
+    from tympan.bundle import import_driver
+
+    (tmp_path / "last.pyx").write_text(LAST)
+    with Host() as hal:
+        device = hal.attach(import_driver(tmp_path / "last.pyx")).device()
+        with pytest.raises(RealtimeViolation) as caught:
+            device.render(numpy.zeros((600, 1), numpy.float32))
+    assert str(caught.value).splitlines()[0] in (
+        "process_io ends with a call of free, which allocates or frees memory",
+        "last.pyx:23: Last.process_io calls free, which allocates or frees memory",
+    )
+    assert "initialize" in caught.value.hint

@@ -86,11 +86,11 @@ def test_allowance_is_loud_and_counts_only_for_its_name():
     report = check_realtime(MALLOC, allow={"malloc": "only on the first cycle", "free": "not there"})
     assert report.ok and report.exit_code == 0
     text = render.as_text(report)
-    assert text.startswith("ALLOWED malloc (only on the first cycle): rt_bad_malloc.pyx:19: ")
+    assert text.startswith("ALLOWED malloc (only on the first cycle): rt_bad_malloc.pyx:20: ")
     assert "note: --allow free was not needed" in text
     assert not check_realtime(MALLOC, allow={"calloc": "another"}).ok
-    assert check_realtime(MALLOC, allow={"malloc@rt_bad_malloc.pyx:19": "only here"}).ok
-    assert not check_realtime(MALLOC, allow={"malloc@rt_bad_malloc.pyx:20": "elsewhere"}).ok
+    assert check_realtime(MALLOC, allow={"malloc@rt_bad_malloc.pyx:20": "only here"}).ok
+    assert not check_realtime(MALLOC, allow={"malloc@rt_bad_malloc.pyx:21": "elsewhere"}).ok
 
 
 def test_strict_makes_what_was_not_proved_fail():
@@ -184,7 +184,7 @@ def test_release_checks_the_stripped_file_itself(tmp_path):
 
 def test_release_refuses_with_line_way_and_escape(tmp_path):
     units, path = linked("rt_bad_override.pyx", tmp_path)
-    with pytest.raises(BuildError, match=r"^rt_bad_override.pyx:16: Growing.render calls malloc") as caught:
+    with pytest.raises(BuildError, match=r"^rt_bad_override.pyx:17: Growing.render calls malloc") as caught:
         release(path, units, "Override.driver")
     assert "DoIOOperation >" in caught.value.hint and "--allow malloc=REASON" in caught.value.hint
     said = []

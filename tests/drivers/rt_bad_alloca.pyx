@@ -1,4 +1,5 @@
-# expect: binary rt_bad_alloca.pyx:18: Alloca.process_io has a stack frame whose size is computed while it runs
+# expect: binary rt_bad_alloca.pyx:19: Alloca.process_io has a stack frame whose size is computed while it runs
+# guard: no: alloca moves the stack pointer, and calls nothing
 from tympan import DeviceSpec, StreamFormat, StreamSpec
 from tympan cimport Driver, IoBuffer, RealtimeContext
 

@@ -1,4 +1,5 @@
-# expect: binary rt_bad_base_class.pyx:11: Base.process_io calls malloc, which allocates memory
+# expect: binary rt_bad_base_class.pyx:12: Base.process_io calls malloc, which allocates memory
+# guard: allocation rt_bad_base_class.pyx:24: BaseClass.process_io calls malloc, which allocates or frees memory
 from libc.stdlib cimport malloc
 
 from tympan import DeviceSpec, StreamFormat, StreamSpec

@@ -1,4 +1,5 @@
-# expect: generated rt_bad_checked_division.pyx:20: a division raises an exception when the divisor is 0
+# expect: generated rt_bad_checked_division.pyx:21: a division raises an exception when the divisor is 0
+# guard: GIL rt_bad_checked_division.pyx:21: CheckedDivision.process_io calls PyGILState_Ensure, which waits for the interpreter's lock
 # cython: cdivision=False
 from tympan import DeviceSpec, StreamFormat, StreamSpec
 from tympan cimport Driver, IoBuffer, RealtimeContext

@@ -1,4 +1,5 @@
-# expect: binary rt_bad_condition.pyx:25: Condition.process_io calls pthread_cond_wait, which waits
+# expect: binary rt_bad_condition.pyx:26: Condition.process_io calls pthread_cond_wait, which waits
+# guard: lock rt_bad_condition.pyx:26: Condition.process_io calls pthread_cond_wait, which takes or releases a lock
 from tympan import DeviceSpec, StreamFormat, StreamSpec
 from tympan cimport Driver, IoBuffer, RealtimeContext
 

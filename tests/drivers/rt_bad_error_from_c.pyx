@@ -1,4 +1,5 @@
-# expect: generated rt_bad_error_from_c.pyx:26: ErrorFromC.process_io calls check, which may raise an exception
+# expect: generated rt_bad_error_from_c.pyx:27: ErrorFromC.process_io calls check, which may raise an exception
+# guard: GIL rt_bad_error_from_c.pyx:23: ErrorFromC.process_io calls PyGILState_Ensure, which waits for the interpreter's lock
 from tympan import DeviceSpec, StreamFormat, StreamSpec
 from tympan cimport Driver, IoBuffer, RealtimeContext
 

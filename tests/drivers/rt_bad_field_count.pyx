@@ -1,4 +1,5 @@
-# expect: warning rt_bad_field_count.pyx:19: FieldCount.process_io has a loop that runs as often as a value in memory says, not as the frame count
+# expect: warning rt_bad_field_count.pyx:20: FieldCount.process_io has a loop that runs as often as a value in memory says, not as the frame count
+# guard: no: a loop is no call
 from tympan import DeviceSpec, StreamFormat, StreamSpec
 from tympan cimport Driver, IoBuffer, RealtimeContext
 

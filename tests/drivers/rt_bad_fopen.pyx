@@ -1,4 +1,5 @@
-# expect: binary rt_bad_fopen.pyx:18: Fopen.process_io calls fopen, which reads or writes a file or a terminal
+# expect: binary rt_bad_fopen.pyx:19: Fopen.process_io calls fopen, which reads or writes a file or a terminal
+# guard: io rt_bad_fopen.pyx:19: Fopen.process_io calls fopen, which does input or output
 from libc.stdio cimport FILE, fclose, fopen, fputs
 
 from tympan import DeviceSpec, StreamFormat, StreamSpec

@@ -1,4 +1,5 @@
-# expect: binary rt_bad_free.pyx:23: Free.process_io calls free, which frees memory
+# expect: binary rt_bad_free.pyx:24: Free.process_io calls free, which frees memory
+# guard: allocation rt_bad_free.pyx:24: Free.process_io calls free, which allocates or frees memory
 from libc.stdlib cimport calloc, free
 
 from tympan import DeviceSpec, StreamFormat, StreamSpec

@@ -1,4 +1,5 @@
-# expect: binary rt_bad_getenv.pyx:18: Getenv.process_io calls getenv, which uses the environment while other threads may change it
+# expect: binary rt_bad_getenv.pyx:19: Getenv.process_io calls getenv, which uses the environment while other threads may change it
+# guard: no: getenv reads memory, without a lock
 from libc.stdlib cimport getenv
 
 from tympan import DeviceSpec, StreamFormat, StreamSpec

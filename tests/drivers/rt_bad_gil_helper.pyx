@@ -1,4 +1,5 @@
-# expect: generated rt_bad_gil_helper.pyx:6: note is declared `with gil`, so it waits for the interpreter's lock
+# expect: generated rt_bad_gil_helper.pyx:7: note is declared `with gil`, so it waits for the interpreter's lock
+# guard: GIL rt_bad_gil_helper.pyx:6: note calls PyGILState_Ensure, which waits for the interpreter's lock
 from tympan import DeviceSpec, StreamFormat, StreamSpec
 from tympan cimport Driver, IoBuffer, RealtimeContext
 

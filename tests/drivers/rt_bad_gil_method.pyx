@@ -1,4 +1,5 @@
-# expect: generated rt_bad_gil_method.pyx:9: `with gil` waits for the interpreter's lock
+# expect: generated rt_bad_gil_method.pyx:10: `with gil` waits for the interpreter's lock
+# guard: GIL rt_bad_gil_method.pyx:10: Meter.show calls PyGILState_Ensure, which waits for the interpreter's lock
 from tympan import DeviceSpec, StreamFormat, StreamSpec
 from tympan cimport Driver, IoBuffer, RealtimeContext
 
@@ -25,3 +26,7 @@ cdef class GilMethod(Driver):
         cdef size_t i
         for i in range(buffer.frames * buffer.channels):
             buffer.output[i] = buffer.input[i]
+
+    def start_io(self):
+        self.meter = Meter()
+        self.meter.seen = []

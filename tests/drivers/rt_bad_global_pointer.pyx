@@ -1,4 +1,5 @@
-# expect: binary rt_bad_global_pointer.pyx:22: GlobalPointer.process_io calls through the variable effect, which can change
+# expect: binary rt_bad_global_pointer.pyx:23: GlobalPointer.process_io calls through the variable effect, which can change
+# guard: not run: nobody has set the pointer, so the call ends the process
 from tympan import DeviceSpec, StreamFormat, StreamSpec
 from tympan cimport Driver, IoBuffer, RealtimeContext
 

@@ -1,4 +1,5 @@
-# expect: compile rt_bad_host_call.pyx:16: this needs Python, which IO code must not use
+# expect: compile rt_bad_host_call.pyx:17: this needs Python, which IO code must not use
+# guard: not run: it does not compile
 from tympan import DeviceSpec, StreamFormat, StreamSpec
 from tympan cimport Driver, IoBuffer, RealtimeContext
 

@@ -1,4 +1,5 @@
-# expect: binary rt_bad_inline_pointer.pyx:8: InlinePointer.process_io calls through the variable effect, which can change
+# expect: binary rt_bad_inline_pointer.pyx:9: InlinePointer.process_io calls through the variable effect, which can change
+# guard: no: what the pointer leads to calls nothing
 from tympan import DeviceSpec, StreamFormat, StreamSpec
 from tympan cimport Driver, IoBuffer, RealtimeContext
 

@@ -1,4 +1,5 @@
-# expect: generated rt_bad_last_view.pyx:19: a memoryview is assigned or sliced, which counts references and may free memory
+# expect: generated rt_bad_last_view.pyx:20: a memoryview is assigned or sliced, which counts references and may free memory
+# guard: GIL rt_bad_last_view.pyx:20: LastView.process_io calls PyGILState_Ensure, which waits for the interpreter's lock
 from tympan import DeviceSpec, StreamFormat, StreamSpec
 from tympan cimport Driver, IoBuffer, RealtimeContext
 
@@ -20,3 +21,7 @@ cdef class LastView(Driver):
         cdef size_t i
         for i in range(buffer.frames * buffer.channels):
             buffer.output[i] = buffer.input[i]
+
+    def start_io(self):
+        self.window = memoryview(bytearray(4 * 16384)).cast("f")
+        self.spare = memoryview(bytearray(4 * 16384)).cast("f")

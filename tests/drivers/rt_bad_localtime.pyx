@@ -1,4 +1,5 @@
-# expect: binary rt_bad_localtime.pyx:20: Localtime.process_io calls localtime, which takes a lock or makes a system call for the time
+# expect: binary rt_bad_localtime.pyx:21: Localtime.process_io calls localtime, which takes a lock or makes a system call for the time
+# guard: lock rt_bad_localtime.pyx:21: Localtime.process_io calls localtime, which takes or releases a lock
 from libc.time cimport localtime, time_t
 
 from tympan import DeviceSpec, StreamFormat, StreamSpec

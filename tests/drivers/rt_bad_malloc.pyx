@@ -1,4 +1,5 @@
-# expect: binary rt_bad_malloc.pyx:19: Malloc.process_io calls malloc, which allocates memory
+# expect: binary rt_bad_malloc.pyx:20: Malloc.process_io calls malloc, which allocates memory
+# guard: allocation rt_bad_malloc.pyx:20: Malloc.process_io calls malloc, which allocates or frees memory
 from libc.stdlib cimport malloc
 
 from tympan import DeviceSpec, StreamFormat, StreamSpec

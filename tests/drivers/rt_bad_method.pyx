@@ -1,4 +1,5 @@
-# expect: binary rt_bad_method.pyx:19: Method.shape calls calloc, which allocates memory
+# expect: binary rt_bad_method.pyx:20: Method.shape calls calloc, which allocates memory
+# guard: allocation rt_bad_method.pyx:20: Method.shape calls calloc, which allocates or frees memory
 from libc.stdlib cimport calloc
 
 from tympan import DeviceSpec, StreamFormat, StreamSpec

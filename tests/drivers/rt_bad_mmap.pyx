@@ -1,4 +1,5 @@
-# expect: binary rt_bad_mmap.pyx:20: Mmap.process_io calls mmap, which changes the memory map
+# expect: binary rt_bad_mmap.pyx:21: Mmap.process_io calls mmap, which changes the memory map
+# guard: allocation rt_bad_mmap.pyx:21: Mmap.process_io calls mmap, which allocates or frees memory
 from tympan import DeviceSpec, StreamFormat, StreamSpec
 from tympan cimport Driver, IoBuffer, RealtimeContext
 

@@ -1,4 +1,5 @@
-# expect: binary rt_bad_mutex.pyx:23: Mutex.process_io calls pthread_mutex_lock, which takes a lock
+# expect: binary rt_bad_mutex.pyx:24: Mutex.process_io calls pthread_mutex_lock, which takes a lock
+# guard: lock rt_bad_mutex.pyx:24: Mutex.process_io calls pthread_mutex_lock, which takes or releases a lock
 from tympan import DeviceSpec, StreamFormat, StreamSpec
 from tympan cimport Driver, IoBuffer, RealtimeContext
 

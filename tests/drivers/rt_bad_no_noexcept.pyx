@@ -1,4 +1,5 @@
-# expect: generated rt_bad_no_noexcept.pyx:24: NoNoexcept.process_io calls half, which may raise an exception
+# expect: generated rt_bad_no_noexcept.pyx:25: NoNoexcept.process_io calls half, which may raise an exception
+# guard: GIL rt_bad_no_noexcept.pyx:25: NoNoexcept.process_io calls PyGILState_Ensure, which waits for the interpreter's lock
 from tympan import DeviceSpec, StreamFormat, StreamSpec
 from tympan cimport Driver, IoBuffer, RealtimeContext
 

@@ -1,4 +1,5 @@
-# expect: generated rt_bad_no_noexcept_void.pyx:23: NoNoexceptVoid.process_io calls clear, which may raise an exception
+# expect: generated rt_bad_no_noexcept_void.pyx:24: NoNoexceptVoid.process_io calls clear, which may raise an exception
+# guard: GIL rt_bad_no_noexcept_void.pyx:24: NoNoexceptVoid.process_io calls PyGILState_Ensure, which waits for the interpreter's lock
 from tympan import DeviceSpec, StreamFormat, StreamSpec
 from tympan cimport Driver, IoBuffer, RealtimeContext
 

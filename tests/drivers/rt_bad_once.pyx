@@ -1,4 +1,5 @@
-# expect: binary rt_bad_once.pyx:30: Once.process_io calls pthread_once, which waits until another thread has run something once
+# expect: binary rt_bad_once.pyx:31: Once.process_io calls pthread_once, which waits until another thread has run something once
+# guard: lock rt_bad_once.pyx:31: Once.process_io calls pthread_once, which takes or releases a lock
 from tympan import DeviceSpec, StreamFormat, StreamSpec
 from tympan cimport Driver, IoBuffer, RealtimeContext
 

@@ -1,4 +1,5 @@
-# expect: binary rt_bad_one_size.pyx:23: OneSize.process_io calls malloc, which allocates memory
+# expect: binary rt_bad_one_size.pyx:24: OneSize.process_io calls malloc, which allocates memory
+# guard: allocation rt_bad_one_size.pyx:24: OneSize.process_io calls malloc, which allocates or frees memory
 from libc.stdlib cimport malloc
 
 from tympan import DeviceSpec, StreamFormat, StreamSpec

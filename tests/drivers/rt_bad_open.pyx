@@ -1,4 +1,5 @@
-# expect: binary rt_bad_open.pyx:19: Open.process_io calls open, which reads or writes a file or a terminal
+# expect: binary rt_bad_open.pyx:20: Open.process_io calls open, which reads or writes a file or a terminal
+# guard: io rt_bad_open.pyx:20: Open.process_io calls open, which does input or output
 from posix.fcntl cimport open
 
 from tympan import DeviceSpec, StreamFormat, StreamSpec

@@ -1,4 +1,5 @@
-# expect: generated rt_bad_overflow.pyx:18: an arithmetic check raises an exception
+# expect: generated rt_bad_overflow.pyx:19: an arithmetic check raises an exception
+# guard: no: nothing overflows, so nothing is raised
 # cython: overflowcheck=True
 from tympan import DeviceSpec, StreamFormat, StreamSpec
 from tympan cimport Driver, IoBuffer, RealtimeContext

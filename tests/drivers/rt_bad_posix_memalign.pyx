@@ -1,4 +1,5 @@
-# expect: binary rt_bad_posix_memalign.pyx:20: PosixMemalign.process_io calls posix_memalign, which allocates memory
+# expect: binary rt_bad_posix_memalign.pyx:21: PosixMemalign.process_io calls posix_memalign, which allocates memory
+# guard: allocation rt_bad_posix_memalign.pyx:21: PosixMemalign.process_io calls posix_memalign, which allocates or frees memory
 from posix.stdlib cimport posix_memalign
 
 from tympan import DeviceSpec, StreamFormat, StreamSpec

@@ -1,4 +1,5 @@
-# expect: binary rt_bad_printf.pyx:18: Printf.process_io calls printf, which reads or writes a file or a terminal
+# expect: binary rt_bad_printf.pyx:19: Printf.process_io calls printf, which reads or writes a file or a terminal
+# guard: io rt_bad_printf.pyx:19: Printf.process_io calls printf, which does input or output
 from libc.stdio cimport printf
 
 from tympan import DeviceSpec, StreamFormat, StreamSpec

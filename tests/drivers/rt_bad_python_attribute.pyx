@@ -1,4 +1,5 @@
-# expect: compile rt_bad_python_attribute.pyx:20: coercion from Python not allowed without the GIL
+# expect: compile rt_bad_python_attribute.pyx:21: coercion from Python not allowed without the GIL
+# guard: not run: it does not compile
 from tympan import DeviceSpec, StreamFormat, StreamSpec
 from tympan cimport Driver, IoBuffer, RealtimeContext
 

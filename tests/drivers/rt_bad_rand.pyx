@@ -1,4 +1,5 @@
-# expect: binary rt_bad_rand.pyx:20: Rand.process_io calls rand, which takes a lock inside the C library
+# expect: binary rt_bad_rand.pyx:21: Rand.process_io calls rand, which takes a lock inside the C library
+# guard: lock rt_bad_rand.pyx:21: Rand.process_io calls rand, which takes or releases a lock
 from libc.stdlib cimport RAND_MAX, rand
 
 from tympan import DeviceSpec, StreamFormat, StreamSpec

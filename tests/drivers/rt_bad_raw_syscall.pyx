@@ -1,4 +1,5 @@
-# expect: binary rt_bad_raw_syscall.pyx:8: RawSyscall.process_io makes a system call
+# expect: binary rt_bad_raw_syscall.pyx:9: RawSyscall.process_io makes a system call
+# guard: wait rt_bad_raw_syscall.pyx:27: RawSyscall.process_io calls trap, which waits (sched_yield)
 from tympan import DeviceSpec, StreamFormat, StreamSpec
 from tympan cimport Driver, IoBuffer, RealtimeContext
 

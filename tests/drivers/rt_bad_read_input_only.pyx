@@ -1,4 +1,5 @@
-# expect: binary rt_bad_read_input_only.pyx:24: ReadInputOnly.process_io calls malloc, which allocates memory
+# expect: binary rt_bad_read_input_only.pyx:25: ReadInputOnly.process_io calls malloc, which allocates memory
+# guard: allocation rt_bad_read_input_only.pyx:26: ReadInputOnly.process_io calls malloc, which allocates or frees memory
 from libc.stdlib cimport malloc
 
 from tympan import DeviceSpec, IoOperation, StreamFormat, StreamSpec
@@ -13,8 +14,9 @@ cdef class ReadInputOnly(Driver):
     IO_OPERATIONS = (IoOperation.READ_INPUT, IoOperation.WRITE_MIX)
 
     def device(self):
+        stereo = StreamFormat.float32(48_000.0, channels=2)
         spec = DeviceSpec("com.example.rt.ReadInputOnly", self.NAME, self.MANUFACTURER)
-        return spec.with_output(StreamSpec.output(StreamFormat.float32(48_000.0, channels=2)))
+        return spec.with_output(StreamSpec.output(stereo)).with_input(StreamSpec.input(stereo))
 
     cdef void process_io(self, const RealtimeContext* rt, IoBuffer* buffer) noexcept nogil:
         cdef size_t i

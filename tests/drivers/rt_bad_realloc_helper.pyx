@@ -1,4 +1,5 @@
-# expect: binary rt_bad_realloc_helper.pyx:8: grow calls realloc, which allocates and frees memory
+# expect: binary rt_bad_realloc_helper.pyx:9: grow calls realloc, which allocates and frees memory
+# guard: allocation rt_bad_realloc_helper.pyx:9: grow calls realloc, which allocates or frees memory
 from libc.stdlib cimport realloc
 
 from tympan import DeviceSpec, StreamFormat, StreamSpec

@@ -1,4 +1,5 @@
-# expect: binary rt_bad_semaphore.pyx:22: Semaphore.process_io calls sem_post, which makes a system call when a thread waits
+# expect: binary rt_bad_semaphore.pyx:23: Semaphore.process_io calls sem_post, which makes a system call when a thread waits
+# guard: lock rt_bad_semaphore.pyx:23: Semaphore.process_io calls sem_post, which takes or releases a lock
 from tympan import DeviceSpec, StreamFormat, StreamSpec
 from tympan cimport Driver, IoBuffer, RealtimeContext
 

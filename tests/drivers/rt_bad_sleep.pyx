@@ -1,4 +1,5 @@
-# expect: binary rt_bad_sleep.pyx:18: Sleep.process_io calls usleep, which waits
+# expect: binary rt_bad_sleep.pyx:19: Sleep.process_io calls usleep, which waits
+# guard: wait rt_bad_sleep.pyx:19: Sleep.process_io calls usleep, which waits
 from posix.unistd cimport usleep
 
 from tympan import DeviceSpec, StreamFormat, StreamSpec

@@ -1,4 +1,5 @@
-# expect: binary rt_bad_socket.pyx:20: Socket.process_io calls send, which uses the network
+# expect: binary rt_bad_socket.pyx:21: Socket.process_io calls send, which uses the network
+# guard: io rt_bad_socket.pyx:21: Socket.process_io calls send, which does input or output
 from tympan import DeviceSpec, StreamFormat, StreamSpec
 from tympan cimport Driver, IoBuffer, RealtimeContext
 

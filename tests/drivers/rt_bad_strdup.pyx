@@ -1,4 +1,5 @@
-# expect: binary rt_bad_strdup.pyx:19: Strdup.process_io calls strdup, which allocates memory
+# expect: binary rt_bad_strdup.pyx:20: Strdup.process_io calls strdup, which allocates memory
+# guard: allocation rt_bad_strdup.pyx:20: Strdup.process_io calls strdup, which allocates or frees memory (malloc)
 from libc.string cimport strdup
 
 from tympan import DeviceSpec, StreamFormat, StreamSpec

@@ -1,4 +1,5 @@
-# expect: binary rt_bad_strtod.pyx:20: Strtod.process_io calls strtod, which reads the locale, and may allocate
+# expect: binary rt_bad_strtod.pyx:21: Strtod.process_io calls strtod, which reads the locale, and may allocate
+# guard: no: strtod reads the locale, without a lock
 from libc.stdlib cimport strtod
 
 from tympan import DeviceSpec, StreamFormat, StreamSpec

@@ -1,4 +1,5 @@
-# expect: binary rt_bad_syscall.pyx:20: Syscall.process_io calls syscall, which makes a system call
+# expect: binary rt_bad_syscall.pyx:21: Syscall.process_io calls syscall, which makes a system call
+# guard: system call rt_bad_syscall.pyx:21: Syscall.process_io calls gettid, which enters the kernel
 from tympan import DeviceSpec, StreamFormat, StreamSpec
 from tympan cimport Driver, IoBuffer, RealtimeContext
 

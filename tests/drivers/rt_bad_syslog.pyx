@@ -1,4 +1,5 @@
-# expect: binary rt_bad_syslog.pyx:19: Syslog.process_io calls syslog, which writes to the log
+# expect: binary rt_bad_syslog.pyx:20: Syslog.process_io calls syslog, which writes to the log
+# guard: io rt_bad_syslog.pyx:20: Syslog.process_io calls syslog, which does input or output
 from tympan import DeviceSpec, StreamFormat, StreamSpec
 from tympan cimport Driver, IoBuffer, RealtimeContext
 

@@ -1,4 +1,5 @@
-# expect: binary rt_bad_thousandth_cycle.pyx:23: ThousandthCycle.process_io calls malloc, which allocates memory
+# expect: binary rt_bad_thousandth_cycle.pyx:24: ThousandthCycle.process_io calls malloc, which allocates memory
+# guard: allocation rt_bad_thousandth_cycle.pyx:24: ThousandthCycle.process_io calls malloc, which allocates or frees memory
 from libc.stdlib cimport malloc
 
 from tympan import DeviceSpec, StreamFormat, StreamSpec

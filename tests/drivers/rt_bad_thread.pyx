@@ -1,4 +1,5 @@
-# expect: binary rt_bad_thread.pyx:26: Thread.process_io calls pthread_create, which starts a thread or a process
+# expect: binary rt_bad_thread.pyx:27: Thread.process_io calls pthread_create, which starts a thread or a process
+# guard: thread rt_bad_thread.pyx:27: Thread.process_io calls pthread_create, which starts, ends or awaits a thread or process
 from tympan import DeviceSpec, StreamFormat, StreamSpec
 from tympan cimport Driver, IoBuffer, RealtimeContext
 

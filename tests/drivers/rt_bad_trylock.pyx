@@ -1,4 +1,5 @@
-# expect: binary rt_bad_trylock.pyx:23: Trylock.process_io calls pthread_mutex_trylock, which takes a lock
+# expect: binary rt_bad_trylock.pyx:24: Trylock.process_io calls pthread_mutex_trylock, which takes a lock
+# guard: lock rt_bad_trylock.pyx:24: Trylock.process_io calls pthread_mutex_trylock, which takes or releases a lock
 from tympan import DeviceSpec, StreamFormat, StreamSpec
 from tympan cimport Driver, IoBuffer, RealtimeContext
 

@@ -1,4 +1,5 @@
-# expect: generated rt_bad_unset_view.pyx:20: a memoryview is checked for being set, which raises an exception
+# expect: generated rt_bad_unset_view.pyx:21: a memoryview is checked for being set, which raises an exception
+# guard: not run: an exception without the interpreter's lock ends the process
 # cython: initializedcheck=True
 from tympan import DeviceSpec, StreamFormat, StreamSpec
 from tympan cimport Driver, IoBuffer, RealtimeContext

@@ -1,4 +1,5 @@
-# expect: compile rt_bad_vector.pyx:2: libcpp.vector is C++, and a driver is compiled as C
+# expect: compile rt_bad_vector.pyx:3: libcpp.vector is C++, and a driver is compiled as C
+# guard: not run: it does not compile
 from libcpp.vector cimport vector
 
 from tympan import DeviceSpec, StreamFormat, StreamSpec

@@ -1,4 +1,5 @@
-# expect: generated rt_bad_with_gil.pyx:24: `with gil` waits for the interpreter's lock
+# expect: generated rt_bad_with_gil.pyx:25: `with gil` waits for the interpreter's lock
+# guard: GIL rt_bad_with_gil.pyx:25: WithGil.process_io calls PyGILState_Ensure, which waits for the interpreter's lock
 from tympan import DeviceSpec, StreamFormat, StreamSpec
 from tympan cimport Driver, IoBuffer, RealtimeContext
 

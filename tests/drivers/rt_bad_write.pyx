@@ -1,4 +1,5 @@
-# expect: binary rt_bad_write.pyx:18: Write.process_io calls write, which reads or writes a file or a terminal
+# expect: binary rt_bad_write.pyx:19: Write.process_io calls write, which reads or writes a file or a terminal
+# guard: io rt_bad_write.pyx:19: Write.process_io calls write, which does input or output
 from posix.unistd cimport write
 
 from tympan import DeviceSpec, StreamFormat, StreamSpec

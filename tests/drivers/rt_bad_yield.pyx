@@ -1,4 +1,5 @@
-# expect: binary rt_bad_yield.pyx:19: Yield.process_io calls sched_yield, which waits
+# expect: binary rt_bad_yield.pyx:20: Yield.process_io calls sched_yield, which waits
+# guard: wait rt_bad_yield.pyx:20: Yield.process_io calls sched_yield, which waits
 from tympan import DeviceSpec, StreamFormat, StreamSpec
 from tympan cimport Driver, IoBuffer, RealtimeContext
 

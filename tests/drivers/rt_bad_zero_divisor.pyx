@@ -1,4 +1,5 @@
-# expect: binary rt_bad_zero_divisor.pyx:16: ZeroDivisor.process_io ends the process here, because the operation has no result
+# expect: binary rt_bad_zero_divisor.pyx:17: ZeroDivisor.process_io ends the process here, because the operation has no result
+# guard: not run: the division by zero ends the process
 from tympan import DeviceSpec, StreamFormat, StreamSpec
 from tympan cimport Driver, IoBuffer, RealtimeContext
 

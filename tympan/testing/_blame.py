@@ -14,6 +14,7 @@ _DOES = {
 }
 _DRIVERS = "Do it in initialize or start_io: what runs on IO threads may only compute. See docs/author-guide.md."
 _OURS = "This is a bug of tympan, not of the driver: please report it."
+_CALLER = "tympan._io.call_driver"  # what calls process_io, and nothing else
 _MOST = 8  # further ones are counted
 
 _HERE = os.path.dirname(os.path.realpath(__file__))
@@ -32,25 +33,34 @@ def describe(violations, where=""):
 
 class Blame:
     """One violation: ``chain`` are the frames from the forbidden call outwards, up to the host's call of an entry;
-    ``guilty`` is the innermost of them that the driver or tympan's core wrote, in Cython if there is such a one."""
+    ``guilty`` is the innermost of them that belongs to the driver or to tympan's core."""
 
     def __init__(self, violation):
         self.violation = violation
         stack = itertools.takewhile(lambda frame: not _is_host(frame), violation.stack)
         self.chain = [frame for frame in stack if not frame.is_interpreter]
         authored = [frame for frame in self.chain[_interpreter_depth(self.chain) :] if _is_authored(frame)]
-        cython = [frame for frame in authored if frame.pyx_line or _is_cython(frame)]
-        self.guilty = (cython or authored or [None])[0]
+        cython = next((frame for frame in authored if frame.pyx_line or _is_cython(frame)), None)
+        self.guilty = authored[0] if authored else None
+        if cython and _is_core(cython) == _is_core(authored[0]):  # C of its own, which the author knows by its caller
+            self.guilty = cython
 
     @property
     def is_ours(self):
         """Whether tympan's core, or the host itself, is to blame and not the driver."""
         if self.guilty is None:
             return any(map(_is_host, self.violation.stack[:1]))
-        return self.guilty.name.startswith("tympan.")
+        return _is_core(self.guilty) and not self.ends_with_call
+
+    @property
+    def ends_with_call(self):
+        """Whether the driver's function is not on the stack: its last call took its place there."""
+        return self.guilty is not None and self.guilty.name == _CALLER
 
     def sentence(self):
         """``gain.pyx:31: Gain.process_io calls malloc, which allocates or frees memory``."""
+        if self.ends_with_call:
+            return f"process_io ends with a call of {self._called()}"
         return f"{self._place()}{self._who()} calls {self._called()}"
 
     def text(self, where):
@@ -70,10 +80,11 @@ class Blame:
 
     def _called(self):
         """The function that the guilty one called, and the trapped one, if that is deeper."""
-        function, does = self.violation.function, _DOES[self.violation.kind]
-        at = self.chain.index(self.guilty) if self.guilty else 0
-        outer = _plain(self.chain[at - 1]) if at else function
-        return f"{outer}, which {does}" + (f" ({function})" if outer not in (function, "?") else "")
+        function, does = self.violation.function.removesuffix("64"), _DOES[self.violation.kind]
+        inner = self.chain[: self.chain.index(self.guilty)] if self.guilty else []
+        names = [name for name in map(_plain, inner) if name != "?" and not name.startswith("__Pyx_")]
+        called = names[-1] if names else function  # Cython's own helpers are nobody's words
+        return f"{called}, which {does}" + (f" ({function})" if called != function else "")
 
 
 def _plain(frame):
@@ -84,6 +95,13 @@ def _plain(frame):
 
 def _is_cython(frame):
     return bool(frame.symbol) and frame.symbol.startswith("__pyx_")
+
+
+def _is_core(frame):
+    """By its name, its module, or in a bundle the file that it was compiled from."""
+    source = os.path.basename(os.path.dirname(frame.line.file)) if frame.line else ""
+    module = os.path.dirname(os.path.realpath(frame.path)) if frame.path else ""
+    return frame.name.startswith("tympan.") or module == os.path.dirname(_HERE) or source.startswith("tympan")
 
 
 def _is_host(frame):
