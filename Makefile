@@ -63,6 +63,7 @@ lint: $(VENV)/dev.ok $(VENV)/core.ok
 	python tools/generate_coreaudio.py --check || failed=1; \
 	python tools/generate_properties.py --check || failed=1; \
 	python tools/generate_rules.py --check || failed=1; \
+	python tools/generate_realtime_table.py --check || failed=1; \
 	python tools/check_types.py || failed=1; \
 	exit $$failed
 

@@ -14,21 +14,15 @@ PAGE = ROOT / "docs" / "realtime-safety.md"
 DRIVERS = ROOT / "tests" / "drivers"
 RTSAN = ROOT / "tests" / "sanitize" / "rtsan.json"
 MARK = "<!-- written by python tools/generate_realtime_table.py; do not edit below -->\n"
+KINDS = ("allocation", "lock", "wait", "io", "thread", "system call", "GIL")
 NETS = {"compile": "1 compiler", "generated": "2a generated C", "binary": "2b binary", "warning": "2b not proved"}
 
 
 def heads(path):
-    """{"expect": (first word, rest), "guard": ..., "good": (text, "")} of a driver's first comment lines."""
-    found = {}
-    for line in path.read_text(encoding="utf-8").splitlines():
-        match = re.match(r"# (expect|guard|good): (\S+) ?(.*)", line)
-        if match and match[1] == "good":
-            found["good"] = (line.partition(": ")[2], "")
-        elif match:
-            found.setdefault(match[1], (match[2], match[3]))
-        if not line.startswith("#"):
-            break
-    return found
+    """{"expect": text, "guard": text, "good": text}: what the first comment lines of a driver say."""
+    lines = path.read_text(encoding="utf-8").splitlines()[:3]
+    matches = (re.match(r"# (expect|guard|good): (.*)", line) for line in lines)
+    return {match[1]: match[2] for match in matches if match}
 
 
 def cell(text):
@@ -36,15 +30,17 @@ def cell(text):
     return text.replace("|", "\\|")
 
 
-def build_cell(net, message):
+def build_cell(text):
+    net, _, message = text.partition(" ")
     return NETS[net], cell(re.sub(r"^rt_bad_\w+\.(pyx|c):?(\d+:)? ?", "", message) or "does not compile")
 
 
-def run_cell(head):
-    if head is None:
-        return ""
-    kind, message = head
-    return f"– ({cell(message)})" if kind == "no" else kind
+def run_cell(text):
+    """The kind of violation, or why there is none."""
+    silent = re.match(r"(no|not run): (.*)", text)
+    if silent:
+        return f"{'–' if silent[1] == 'no' else 'not run'}: {cell(silent[2])}"
+    return next((kind for kind in KINDS if text.startswith(f"{kind} ")), "")
 
 
 def bad_rows(rtsan):
@@ -52,10 +48,10 @@ def bad_rows(rtsan):
     yield "|---|---|---|---|---|"
     for path in sorted(DRIVERS.glob("rt_bad_*.pyx")):
         head = heads(path)
-        net, message = build_cell(*head["expect"])
+        net, message = build_cell(head["expect"])
         name = path.stem.removeprefix("rt_bad_")
         link = f"[{name}](../tests/drivers/{path.name})"
-        yield f"| {link} | {net} | {message} | {run_cell(head.get('guard'))} | {cell(rtsan.get(path.stem, ''))} |"
+        yield f"| {link} | {net} | {message} | {run_cell(head.get('guard', ''))} | {cell(rtsan.get(path.stem, ''))} |"
 
 
 def good_rows():
@@ -63,7 +59,7 @@ def good_rows():
     yield "|---|---|"
     for path in sorted(DRIVERS.glob("rt_good_*.pyx")):
         name = path.stem.removeprefix("rt_good_")
-        yield f"| [{name}](../tests/drivers/{path.name}) | {cell(heads(path)['good'][0])} |"
+        yield f"| [{name}](../tests/drivers/{path.name}) | {cell(heads(path)['good'])} |"
 
 
 def page(text):
