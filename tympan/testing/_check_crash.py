@@ -5,7 +5,7 @@ import re
 import signal
 from pathlib import Path
 
-from tympan.testing.rules._blame import DAMAGE
+from tympan.testing.rules._blame import DAMAGE, LOCKS
 
 _HERE = Path(__file__).parent
 #: Images that do what their caller says: never at fault themselves. The platform library is one, for drivers.
@@ -44,7 +44,7 @@ def explain(code, late, limit, lines, path, doing):
     details = "\n".join(lines)
     if late:
         message = f"did not end within {limit:g} s{during}; it waits {words}{place}"
-        return {"message": message, "fault": fault, "details": details}
+        return {"message": message, "fault": fault, "blocked": list(LOCKS), "details": details}
     if code >= 0:
         message = f"the process was ended with the exit code {code}{during}"
         return {"message": message, "fault": "driver", "details": details}

@@ -18,12 +18,13 @@ import time
 
 from tympan.testing import _check_crash as crash
 from tympan.testing._check_worker import FORKS
+from tympan.testing.rules._blame import LOCKS
 
 #: The rule that says that a driver cannot be loaded a second time in one process.
 AGAIN = "second-life"
-#: Seconds for a rule, once one has taken too long: a driver that waits for itself does so often.
+#: Seconds for a rule, once one has found that the driver waits for itself: it does so often.
 _IMPATIENT = 6.0
-_FIRST = ("notifications", "storage")
+_FIRST = ("locks",)
 #: And when so many have, the rest is not tried.
 _PATIENCE = 6
 _GRACE = 1.0  # seconds between asking a process for its stacks and killing it
@@ -141,6 +142,7 @@ class Runner:
                 job.rules.pop(0)
                 watch.finished += 1
                 yield event
+                self.hung += event["id"] in LOCKS and event["outcome"] == "failed"
                 if event["outcome"] in ("failed", "crashed") and job.rules:
                     worker.give_up(watch)
         self.hung += watch.late

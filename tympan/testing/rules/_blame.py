@@ -52,6 +52,13 @@ _SENTENCES = [
 DAMAGE = ("io-stays-in-buffer", "writes-stay-inside", "io-every-format", "io-largest-buffer")
 
 
+#: Waiting for itself: what makes a driver do so.
+LOCKS = (
+    "notified-without-lock", "requested-without-lock", "clients-without-lock", "storage-not-under-lock",
+    "io-waits-for-no-host-call",
+)  # fmt: skip
+
+
 def blockers(rule, error):
     """Ids of the rules that a HostError belongs to rather than to ``rule``; [] when it is its own matter."""
     first, seekers = _FAULTS.get(getattr(error, "rule", None), (None, ()))

@@ -1,24 +1,20 @@
 """Rules about PropertiesChanged and about calling the host at all (hal-protocol B, C3, C7.8)."""
 
 import struct
-import threading
 import time
 from functools import partial
 
 from tympan.testing import _platform
-from tympan.testing._status import code, name
+from tympan.testing._status import name
 from tympan.testing.rules import _rows
 from tympan.testing.rules._controls import set_number
 from tympan.testing.rules._play import other_rate, play
 from tympan.testing.rules._provoke import provoke
 from tympan.testing.rules._rule import Group, Skip, require
-from tympan.testing.rules._subject import in_time
 from tympan.testing.rules._table import GLOBAL, STANDARD
 
 rule = Group("notifications", "Notifications", "C3")
 
-_LIMIT = 5
-_CALLS = 12  # of the host in which something is tried
 
 
 @rule(
@@ -164,90 +160,6 @@ def not_called_holding_the_interpreter(s):
         provoke(session)
         found = [f"{function} {how}" for function, how in session.complaints if "GIL" in how]
         require(not found, f"the driver called {found[0] if found else ''}")
-
-
-def _in_host_call(session, names, action, what):
-    """Failure unless ``action()`` returns on another thread while the driver is inside one of the host calls."""
-    stuck, called = [], []
-
-    def during(function):
-        called.append(function)
-        thread = threading.Thread(target=action, daemon=True)
-        thread.start()
-        thread.join(_LIMIT)
-        if thread.is_alive():
-            stuck.append(function)
-
-    for function in names:
-        original = getattr(session.plugin, function)
-
-        def wrapped(*arguments, original=original, function=function):
-            if not stuck and len(called) < _CALLS:  # what is done there may make the driver call again
-                during(function)
-            return original(*arguments)
-
-        setattr(session.plugin, function, wrapped)
-    in_time(2 * _LIMIT, "a call of the driver", provoke, session, session.doing)
-    if not called:
-        raise Skip("the driver does not call its host")
-    call = {"properties_changed": "PropertiesChanged", "request_change": "RequestDeviceConfigurationChange"}
-    require(not stuck, f"inside of {call[stuck[0]] if stuck else ''} {what} waits: the driver holds a lock")
-
-
-@rule(
-    "notified-without-lock",
-    "Inside of PropertiesChanged other threads can read and set properties.",
-    "The sound system hangs when a volume is changed.",
-    "PortAudio #1174, cubeb #208; libASPL's write lock",
-)
-def notified_without_lock(s):
-    with s.open() as session:
-        things = session.world.things
-
-        def read():
-            for thing in things:
-                session.table.get(thing.id, code("clas"), code(GLOBAL), 0, capacity=4)
-                session.table.get(thing.id, code("lcsv"), code(GLOBAL), 0, capacity=4)
-                session.table.get(thing.id, code("nsrt"), code(GLOBAL), 0, capacity=8)
-
-        _in_host_call(session, ["properties_changed"], read, "reading a property")
-
-
-@rule(
-    "requested-without-lock",
-    "Inside of RequestDeviceConfigurationChange other threads can read and set properties.",
-    "The sound system hangs when the sample rate is changed.",
-    "libASPL: host called under a lock",
-)
-def requested_without_lock(s):
-    with s.open() as session:
-        numbers = [device.id for device in session.devices()]
-
-        def read():
-            for number in numbers:
-                session.table.get(number, code("nsrt"), code(GLOBAL), 0, capacity=8)
-                session.table.get(number, code("goin"), code(GLOBAL), 0, capacity=4)
-
-        _in_host_call(session, ["request_change"], read, "reading a property")
-
-
-@rule(
-    "clients-without-lock",
-    "Inside of PropertiesChanged and RequestDeviceConfigurationChange clients can start and stop.",
-    "The sound system hangs when an application starts while a volume is changed.",
-)
-def clients_without_lock(s):
-    with s.open() as session:
-        numbers = [device.id for device in session.devices()]
-
-        def start():
-            for number in numbers:
-                session.table.device_client(True, number, 4711, 1, "org.example.guest")
-                if session.table.start_io(number, 4711) == 0:
-                    session.table.stop_io(number, 4711)
-                session.table.device_client(False, number, 4711, 1, "org.example.guest")
-
-        _in_host_call(session, ["properties_changed", "request_change"], start, "starting a client")
 
 
 @rule(

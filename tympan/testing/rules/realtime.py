@@ -1,6 +1,5 @@
 """Rules about IO on several threads, and about what IO must not wait for (hal-protocol C3)."""
 
-import ctypes
 import threading
 import time
 
@@ -9,9 +8,7 @@ import numpy
 from tympan.testing._blame import describe
 from tympan.testing._status import code
 from tympan.testing.rules._play import BUFFER, noise
-from tympan.testing.rules._provoke import provoke
-from tympan.testing.rules._raw import CycleInfo
-from tympan.testing.rules._rule import Failure, Group, Skip, advise, require
+from tympan.testing.rules._rule import Failure, Group, advise, require
 from tympan.testing.rules._subject import in_time, threads
 from tympan.testing.rules._table import GLOBAL, INPUT, OUTPUT
 
@@ -168,53 +165,6 @@ def clock_on_several_threads(s):
                     return None
 
                 device._check(client, in_time(_LIMIT, "reading the clock", _meanwhile, [restart], watch))
-
-
-@rule(
-    "io-waits-for-no-host-call",
-    "GetZeroTimeStamp and the IO operations return while the driver waits in a call of the host.",
-    "Sound stops for as long as the sound system is busy elsewhere.",
-    "libASPL's ioMutex; roc-vad sleeps there; tympan-aspl E5",
-)
-def io_waits_for_no_host_call(s):
-    with s.open() as session:
-        device = session.devices()[0]
-        with session.client(device) as client:
-            cycle, called, stuck = _plain_cycle(session, device, client), [], []
-
-            def wrapped(*arguments, original):
-                called.append(1)
-                if len(called) < 20 and not stuck:
-                    thread = threading.Thread(target=cycle, daemon=True)
-                    thread.start()
-                    thread.join(5)
-                    stuck.extend([1] * thread.is_alive())
-                return original(*arguments)
-
-            for function in ("properties_changed", "request_change"):
-                original = getattr(session.plugin, function)
-                setattr(session.plugin, function, lambda *args, o=original: wrapped(*args, original=o))
-            in_time(2 * _LIMIT, "a call of the driver", provoke, session)
-            if not called:
-                raise Skip("the driver does not call its host")
-            require(not stuck, "IO waits while the driver is inside a call of the host: they share a lock")
-
-
-def _plain_cycle(session, device, client):
-    """One cycle with buffers of its own, which may go on while the host reconfigures the client's engine."""
-    parts = [(item.id, code("read")) for item in device.streams(INPUT)]
-    parts += [(item.id, code("rite")) for item in device.streams(OUTPUT)]
-    buffers = [ctypes.create_string_buffer(64 * BUFFER) for _ in parts]
-
-    def cycle():
-        session.table.zero_time_stamp(device.id, client.id)
-        for (stream, operation), buffer in zip(parts, buffers, strict=True):
-            arguments = (device.id, client.id, operation, _FRAMES, CycleInfo(1, _FRAMES))
-            session.raw.call("BeginIOOperation", *arguments)
-            session.raw.call("DoIOOperation", device.id, stream, *arguments[1:], buffer, None)
-            session.raw.call("EndIOOperation", *arguments)
-
-    return cycle
 
 
 @rule(

@@ -3,45 +3,13 @@
 import ctypes
 
 from tympan.testing import _host, _platform
-from tympan.testing._status import code, name
-from tympan.testing.rules import _rows
+from tympan.testing._status import name
+from tympan.testing.rules._provoke import STORAGE, change_everything, storage_keys
 from tympan.testing.rules._rule import Group, Skip, require
 from tympan.testing.rules._spy import not_a_string
-from tympan.testing.rules._subject import in_time
-from tympan.testing.rules._world import World
 
 rule = Group("storage", "Storage", "C8")
 
-_LIMIT = 20
-_FUNCTIONS = ("CopyFromStorage", "WriteToStorage", "DeleteFromStorage")
-
-
-def _keys(s):
-    """Every key that the driver asks for or writes, while it is initialised and each settable value is changed."""
-    with s.spied() as spied:
-        _change_everything(spied)
-        found = {facts[0] for function in _FUNCTIONS for facts in spied.spy.named(function)}
-    if not found:
-        raise Skip("the driver uses no storage")
-    return sorted(found - {None})
-
-
-def _change_everything(spied):
-    """Set what can be set: flags are turned over, numbers and texts changed."""
-    world = World(spied.properties)
-    for thing in world.things:
-        for row, scope in _rows.present(spied, thing):
-            if row.kind in ("flag", "f32") and spied.properties.is_settable(thing, row.selector, scope):
-                value = spied.properties.get(thing, row.selector, scope)
-                _change(spied, thing, row, scope, value)
-            elif row.kind == "text" and spied.properties.is_settable(thing, row.selector, scope):
-                spied.properties.set_string(thing, row.selector, "Changed by the validator", scope)
-            spied.settle()
-
-
-def _change(spied, thing, row, scope, value):
-    other = bytes([1 - (value[0] & 1)]) + bytes(3) if row.kind == "flag" else b"\x00\x00\x80\x3e"  # 0.25
-    spied.table.set(thing.id, code(row.selector), code(scope), 0, other)
 
 
 def _values():
@@ -84,7 +52,7 @@ def storage_may_be_empty(s):
     "The driver does not load any more after an update, or the sound system crashes.",
 )
 def storage_foreign_values(s):
-    keys = _keys(s)
+    keys = storage_keys(s)
     for kind, value in _values().items():
         s.doing(f"storage with a {kind} under every key")
         before = len(_platform.problems())
@@ -101,10 +69,10 @@ def storage_foreign_values(s):
     "A setting jumps back, or the sound system crashes, when the disk is full.",
 )
 def storage_failing_writes(s):
-    _keys(s)
+    storage_keys(s)
     with s.spied() as spied:
         spied.spy.fails = True
-        _change_everything(spied)
+        change_everything(spied)
         require(spied.properties.get_ids(1, "dev#") is not None, "the plug-in is lost")
 
 
@@ -114,9 +82,9 @@ def storage_failing_writes(s):
     "Settings are lost at each restart.",
 )
 def storage_writes_property_lists(s):
-    _keys(s)
+    storage_keys(s)
     with s.spied() as spied:
-        _change_everything(spied)
+        change_everything(spied)
         for key, value in spied.spy.named("WriteToStorage"):
             require(key, "a key of WriteToStorage is no CFString")
             require(value, f"WriteToStorage of {key!r} has no value")
@@ -130,7 +98,7 @@ def storage_writes_property_lists(s):
     "The sound system's memory grows.",
 )
 def storage_copies_released(s):
-    keys = _keys(s)
+    keys = storage_keys(s)
     words = "a value of the validator's"
     since, value = _platform.mark(), _host.make_string(words)
     with s.spied(storage=dict.fromkeys(keys, value)) as spied:
@@ -142,37 +110,14 @@ def storage_copies_released(s):
 
 
 @rule(
-    "storage-not-under-lock",
-    "Properties can be read from inside CopyFromStorage, WriteToStorage and DeleteFromStorage, on another thread.",
-    "The sound system hangs when a setting is changed.",
-    reference="C3",
-)
-def storage_not_under_lock(s):
-    _keys(s)
-    with s.spied() as spied:
-        stuck = []
-
-        def during(function):
-            if function in _FUNCTIONS:
-                try:
-                    in_time(_LIMIT, "reading", spied.properties.get_ids, 1, "dev#")
-                except Exception:  # said once, below
-                    stuck.append(function)
-
-        spied.spy.during = during
-        _change_everything(spied)
-        require(not stuck, f"inside {stuck[0] if stuck else ''} no property can be read: the driver holds a lock")
-
-
-@rule(
     "storage-own-keys",
     "The driver's keys are not empty.",
     "Settings are lost at each restart.",
 )
-def storage_own_keys(s):
+def storage_ownstorage_keys(s):
     with s.spied() as spied:
-        _change_everything(spied)
-        found = [facts[0] for function in _FUNCTIONS for facts in spied.spy.named(function)]
+        change_everything(spied)
+        found = [facts[0] for function in STORAGE for facts in spied.spy.named(function)]
     if not found:
         raise Skip("the driver uses no storage")
     require(all(found), "the driver uses an empty key, or one that is no CFString")
