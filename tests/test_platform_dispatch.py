@@ -272,6 +272,18 @@ def test_a_timer_repeats_at_whole_intervals(timer, seen):
     assert seen == [9] * 4
 
 
+def test_events_that_wait_for_their_queue_are_one(timer, queue, seen):
+    lib.dispatch_source_set_timer(timer, NOW, SECOND, 0)
+    lib.dispatch_resume(timer)
+    lib.dispatch_suspend(queue)
+    for _ in range(3):
+        assert _platform.pending() == 1
+        _platform.advance(24_000_000)
+    lib.dispatch_resume(queue)
+    _platform.pump()
+    assert seen == [9]
+
+
 def test_a_timer_that_is_not_resumed_does_nothing(timer, seen):
     lib.dispatch_source_set_timer(timer, NOW, FOREVER, 0)
     _platform.pump()

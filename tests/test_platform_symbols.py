@@ -164,6 +164,13 @@ def test_copied_blocks_share_their_variables(blocks):
     assert [blocks.blocks_copied() for _ in range(3)] == [3, 3, 3]
 
 
+def test_what_a_block_captured_lives_on_with_its_copy(blocks):
+    blocks.blocks_keep()
+    assert blocks.blocks_forget() == 0x55
+    assert [blocks.blocks_call_kept() for _ in range(2)] == [41, 42]
+    blocks.blocks_drop_kept()
+
+
 def test_wide_constants(blocks):
     assert [text_of(blocks.blocks_constant(wide)) for wide in (0, 1)] == ["narrow", "wide ü"]
 

@@ -44,6 +44,29 @@ int blocks_copied(void)
     return count;
 }
 
+static int (^kept)(void);
+
+/* What a block captured lives on with its copy, when the function that made it has ended. */
+void blocks_keep(void)
+{
+    __block int count = 40;
+    int (^inner)(void) = ^{ return ++count; };
+    kept = (int (^)(void))_Block_copy((const void *)^{ return inner(); });
+}
+
+/* Uses the stack again that blocks_keep had. */
+int blocks_forget(void)
+{
+    volatile char over[4096];
+    for (unsigned i = 0; i < sizeof over; i++)
+        over[i] = 0x55;
+    return over[7];
+}
+
+int blocks_call_kept(void) { return kept(); }
+
+void blocks_drop_kept(void) { _Block_release((const void *)kept); }
+
 static dispatch_source_t timer;
 
 void blocks_start_timer(dispatch_queue_t queue)
