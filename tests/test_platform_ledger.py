@@ -1,6 +1,7 @@
 """The ledger: every wrong use is a problem of its kind, told in a sentence, and harms nothing."""
 
 import ctypes
+import os
 import re
 import threading
 from pathlib import Path
@@ -327,11 +328,15 @@ def test_every_kind_of_problem_has_a_case_here():
 
 def test_heavy_tombstones_go_early():
     """What dead objects hold is bounded, not only how many they are."""
-    import resource
-
+    status = Path("/proc/self/statm")
+    if not status.exists():
+        pytest.skip("this system does not say what a process holds at the moment")
+    pages, before = [], int(status.read_text().split()[1])
     for _ in range(200):
         lib.CFRelease(_values.to_cf(bytes(4 << 20)))
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < 700_000, "kilobytes; 800 MB were made"
+        pages.append(int(status.read_text().split()[1]))
+    grown = (max(pages) - before) * os.sysconf("SC_PAGE_SIZE") >> 20
+    assert grown < 400, "megabytes; 800 were made"
 
 
 def test_describing_and_equality_of_containers_that_hold_each_other():

@@ -157,11 +157,11 @@ OTHERS = [version for version in ("3.12", "3.13", "3.14") if version != THIS]
 
 
 def other_python(version):
-    """A Python of this version: on the path, or one of pyenv's; or None."""
+    """A Python of this version: on the path, or below PYENV_ROOT; or None."""
     import shutil
     from pathlib import Path
 
-    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+    pyenv = Path(os.environ.get("PYENV_ROOT", "no-such-folder")) / "versions"
     places = [shutil.which(f"python{version}"), *sorted(pyenv.glob(f"{version}.*/bin/python"))]
     for place in filter(None, places):
         if subprocess.run([place, "-c", "import sys, venv"], capture_output=True).returncode == 0:

@@ -59,7 +59,8 @@ class Operations:
         found = self._c.operations_log()[: self._c.operations_count()]
         return [
             Call(
-                _text(r.call), _text(r.op), r.client, r.stream, r.frames, bool(r.secondary), r.input, r.output, r.counter
+                _text(r.call), _text(r.op), r.client, r.stream, r.frames,
+                bool(r.secondary), r.input, r.output, r.counter,
             )
             for r in found
         ]
