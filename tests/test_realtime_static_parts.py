@@ -106,6 +106,12 @@ LOOPS = {
     "for (long i = 0; i < n; i++) { if (p[i] > 3) continue; p[i] = p[i + 1] + 7; }": loops.BOUNDED,
     "for (unsigned long i = n; i; i >>= 1) p[i & 7] += 2;": loops.BOUNDED,
     "for (long i = 0; i < n; i++) { if (p[i] == 7) break; p[i] = 1; }": loops.BOUNDED,
+    "while (n > 0) { long m = n < 64 ? n : 64; for (long i = 0; i < m; i++) p[i] += i ^ 3; n -= m; }": loops.BOUNDED,
+    "for (long i = 0; i < n;) { long m = n - i < 64 ? n - i : 64; p[i] = p[i + m] * 3; i += m; }": loops.BOUNDED,
+    "for (long i = 0; i < n;) { if (p[i]) { i += 2; p[i] = 5; } else { i += 1; p[0] += 4; } }": loops.BOUNDED,
+    "for (long i = 0; i < n; i += p[i] ? 2 : 0) p[i] += 7;": loops.OPEN,
+    "for (long i = 0; i < n; i += p[i] ? 2 : -1) p[i] += 7;": loops.OPEN,
+    "for (volatile long *q = (void *)p; n == *q;) { if (p[1]) n = *q; else n++; }": loops.OPEN,
     'for (;;) { p[0]++; __asm__ volatile("" ::: "memory"); }': loops.ENDLESS,
     "while (!__atomic_load_n(p, 2)) {}": loops.SPINS,
     'while (__atomic_load_n(p, 2) != n) __asm__ volatile("" ::: "memory");': loops.SPINS,
@@ -151,6 +157,12 @@ DIVISIONS = {
     "return d < 3 ? n / d : 0;": 1,
     "long r = 0; if (d) { while (n > d) { n = n % d; r++; } } return r;": 0,
     "if (n == 0) return 0; return n / d;": 1,
+    "return n / (d > 0 ? d : 1);": 0,
+    "long e = d > 0 ? d : 1; for (int i = 0; i < 8; i++) n = n % e + 7 * i; return n;": 0,
+    "return n / (d > 3 ? d - 4 : 1);": 1,
+    "return n / (d < 3 ? d : 1);": 1,
+    "long e = 5; while (n > 3) { n = n / e - 1; e = d > 2 ? d : 9; } return n;": 0,
+    "long e = 5; while (n > 3) { n = n / e - 1; e = d > 2 ? d - 5 : 9; } return n;": 1,
 }
 
 

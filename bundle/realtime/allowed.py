@@ -50,6 +50,20 @@ ALLOWED = {
     "atomic_thread_fence": "a fence",
 }
 
+_WRITE_FIRST = """
+    memcpy memmove memset __memcpy_chk __memmove_chk __memset_chk memset_pattern4 memset_pattern8 memset_pattern16
+    bzero __bzero __aeabi_memcpy modf modff modfl frexp frexpf frexpl remquo remquof remquol
+"""
+_WRITE_TWO = "sincos sincosf sincosl __sincos __sincosf __sincospi __sincospif"
+
+#: Which arguments point at what a function writes, numbers in floating point not counted; no other writes anything.
+WRITES = {
+    **dict.fromkeys(_WRITE_FIRST.split(), (0,)),
+    **dict.fromkeys(_WRITE_TWO.split(), (0, 1)),
+    **dict.fromkeys(["__udivmodti4", "__divmodti4", "__muloti4"], (4,)),
+    "bcopy": (1,),
+}
+
 ONE_FRAME = "each turn moves at least one frame: at most two turns"
 ONE_PART = "each turn moves at least one frame, MAX_BUFFER of them but for the last"
 SAMPLES = "one turn for each sample of the buffer"

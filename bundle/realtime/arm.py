@@ -224,6 +224,13 @@ def store(raw, name, operands):
     return [*ops, *(change if raw.post_index else [])]
 
 
+def select(raw, name, operands):
+    """csel, csinc, csinv and csneg: one register, or another that is changed a little."""
+    chosen, other = expression(operands[1]), expression(operands[2])
+    changed = {"csel": other, "csinc": ("+", other, ("c", 1)), "csneg": ("-", ("c", 0), other)}
+    return [("set", NAMES.get(operands[0].reg, "?"), ("pick", "?", chosen, changed.get(name, ("?", other))))]
+
+
 def compare(raw, name, operands):
     """cmp; cmn compares with the negative."""
     left, right = expression(operands[0]), expression(operands[1])
@@ -331,6 +338,10 @@ HANDLERS = {
     "cmp": compare,
     "cmn": compare,
     "tst": test,
+    "csel": select,
+    "csinc": select,
+    "csinv": select,
+    "csneg": select,
     "ccmp": conditional_compare,
     "ccmn": conditional_compare,
     "cbz": zero_branch,

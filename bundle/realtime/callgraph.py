@@ -3,10 +3,6 @@
 from tympan.bundle.realtime import names, values
 from tympan.bundle.realtime.body import Body
 from tympan.bundle.realtime.flow import Flow
-from tympan.bundle.realtime.machine import State
-
-#: A stub is at most this many instructions: PLT entries, Mach-O stubs and thunks.
-STUB = 6
 
 #: Reaching more functions than this means that the walk has left the driver.
 MOST = 4000
@@ -39,7 +35,6 @@ class Graph:
     def __init__(self, image, resolver, roots):
         self.image, self.resolver, self.roots = image, resolver, roots
         self.nodes, self.parents = {}, {}
-        self.stubs = {}
         queue = [address for _, address in roots]
         for address in queue:
             if address not in self.nodes and len(self.nodes) < MOST:
@@ -72,29 +67,8 @@ class Graph:
 
     def outside(self, address):
         """The name of what a stub leads to, or of a function of the interpreter; "" for the driver's own code."""
-        if address not in self.stubs:
-            name = self.image.functions.get(address, (0, ""))[1]
-            self.stubs[address] = names.base(name) if names.is_interpreter(name) else self.stub(address)
-        return self.stubs[address]
-
-    def stub(self, address):
-        """The import that a few instructions at ``address`` jump to, or ""."""
-        machine = self.image.machine
-        evaluator = self.resolver.evaluator
-        state = State({}, {}, None)
-        for raw in machine.decoder.disasm(self.image.read(address, 32), address, STUB):
-            item = machine.lift(raw)
-            last = item.last
-            if last is None:
-                evaluator.run(state, item)
-                continue
-            if last[0] != "jump" or last[1][0] == "c":
-                return ""
-            base, _ = evaluator.value(state, last[1])
-            if isinstance(base, tuple) and base[0] == "mem" and base[1] is None:
-                return self.image.imports.get(base[2], "")
-            return ""
-        return ""
+        name = self.image.functions.get(address, (0, ""))[1]
+        return names.base(name) if names.is_interpreter(name) else self.image.stub(address)
 
     def chain(self, address):
         """[(function, instruction in it)] from the entry, or the first function known, to the caller of ``address``."""

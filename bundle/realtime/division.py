@@ -20,12 +20,43 @@ def find(flow):
             yield item, False
 
 
-def is_tested(flow, block, divisor):
-    """Whether every way to the block goes over a branch that rules out 0, and the value is not loaded again later."""
-    if not values.is_known(divisor):
+def is_tested(flow, block, value, seen=()):
+    """Whether a value is not 0 in a block: a number, tested on every way, or one of several of which that is true."""
+    if values.is_const(value):
+        return value[1] != 0
+    if value in seen:
+        return True  # of another turn of a loop: true if it is true at first
+    if not values.is_known(value):
         return False
+    if has_gate(flow, block, value):
+        return True
+    seen = (*seen, value)
+    if value[0] in flow.evaluator.joins.picks:
+        flags, condition, *parts = flow.evaluator.joins.picks[value[0]]
+        ways = zip(parts, (True, False), strict=True)
+        return all(excludes(flags, part, condition, so) or is_tested(flow, block, part, seen) for part, so in ways)
+    return values.kind(value) == "join" and value[1] == 0 and all(
+        rules_out(flow, upper, below, part) or is_tested(flow, upper, part, seen)
+        for upper, below, part in met(flow, value[0])
+    )
+
+
+def met(flow, base):
+    """(block before, block, value) of each value that became a join."""
+    _, place, name = base
+    block = flow.body.blocks[place]
+    for upper in block.previous:
+        if upper.index >= 0:
+            state, flags = flow.entries[upper].copy(), None
+            for item in upper.instructions:
+                flags = flow.evaluator.run(state, item, flags)
+            yield upper, block, state.slots.get(name, values.UNKNOWN) if isinstance(name, int) else state.get(name)
+
+
+def has_gate(flow, block, value):
+    """Whether every way to a block goes over a branch that rules out 0, and the value is not loaded again later."""
     return any(
-        rules_out(flow, upper, following, divisor) and not loaded_again(flow, following, block, divisor)
+        rules_out(flow, upper, following, value) and not loaded_again(flow, following, block, value)
         for upper in flow.body.order
         for following in upper.next
         if upper.index < block.index and is_gate(flow.body, upper, following) and dominates(flow.body, following, block)
@@ -80,18 +111,23 @@ def rules_out(flow, upper, following, divisor):
     last = upper.last.last
     if not last or last[0] != "branch" or len(upper.next) != 2:
         return False
-    flags = comparison(flow, upper)
-    if flags is None or flags[0] != divisor or not values.is_const(flags[1]) or flags[1][1] < 0:
+    return excludes(comparison(flow, upper), divisor, last[2], following.start == last[1])
+
+
+def excludes(flags, value, condition, so):
+    """Whether a value is not 0 where a condition is true, or false, after a comparison."""
+    if flags is None or flags[0] != "compare" or flags[1] != value:
         return False
-    taken = following.start == last[1]
-    if flags[1][1] == 0:
-        return last[2] in (NOT_ZERO if taken else ZERO)
-    return last[2] in (ABOVE if taken else BELOW)
+    if not values.is_const(flags[2]) or flags[2][1] < 0:
+        return False
+    if flags[2][1] == 0:
+        return condition in (NOT_ZERO if so else ZERO)
+    return condition in (ABOVE if so else BELOW)
 
 
 def comparison(flow, block):
-    """(left, right) of the comparison that a block's branch looks at."""
+    """The comparison that a block's branch looks at: (kind, left, right), or None."""
     state, flags = flow.entries[block].copy(), None
     for item in block.instructions:
         flags = flow.evaluator.run(state, item, flags)
-    return flags[1:] if flags and flags[0] == "compare" else None
+    return flags

@@ -39,13 +39,13 @@ class Flow:
 
     def collect(self, block):
         """The facts of one block."""
-        state = self.entries[block].copy()
+        state, flags = self.entries[block].copy(), None
         for item in block.instructions:
             self.before(block, item, state)
             for op in item.ops:
                 if op[0] == "store":
                     self.stored(state, op)
-            self.evaluator.run(state, item)
+            flags = self.evaluator.run(state, item, flags)
             self.deepen(state)
         self.leave(block, state)
 
@@ -106,9 +106,9 @@ def settle(body, evaluator, starts, once=False, inside=None):
         block = queue.pop(0)
         if block not in entries:
             continue
-        state = entries[block].copy()
+        state, flags = entries[block].copy(), None
         for item in block.instructions:
-            evaluator.run(state, item)
+            flags = evaluator.run(state, item, flags)
         for other in block.next:
             if (inside is not None and other not in inside) or (inside is not None and other in starts):
                 continue

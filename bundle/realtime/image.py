@@ -8,7 +8,7 @@ from pathlib import Path
 import lief
 
 from tympan._errors import UsageError
-from tympan.bundle.realtime import arm, x86
+from tympan.bundle.realtime import arm, machine, x86
 
 MACHINES = {"x86_64": x86.MACHINE, "arm64": arm.MACHINE}
 
@@ -39,8 +39,8 @@ class Image:
     ``islands``: (from, to) of data between the instructions.
     """
 
-    def __init__(self, system, machine, regions, imports, pointers, symbols, starts, islands=()):
-        self.system, self.machine = system, MACHINES[machine]
+    def __init__(self, system, kind, regions, imports, pointers, symbols, starts, islands=()):
+        self.system, self.machine, self.stubs = system, MACHINES[kind], {}
         self.islands = sorted(islands)
         self.regions = sorted(regions, key=lambda region: region.start)
         self.imports, self.pointers = imports, pointers
@@ -112,6 +112,12 @@ class Image:
         following = self.starts[index + 1] if index + 1 < len(self.starts) else region.end
         end = start + size if size and address < start + size else min(following, region.end)
         return Function(start, end, name)
+
+    def stub(self, address):
+        """The import that a stub at ``address`` jumps to, or ""."""
+        if address not in self.stubs:
+            self.stubs[address] = machine.stub(self.machine, self, address)
+        return self.stubs[address]
 
     def pieces(self, start, end):
         """(from, to) of the instructions in a range: what the islands leave."""

@@ -1,19 +1,25 @@
 """Loops, and whether something in them counts towards an end that stands fixed while they run.
 
 A loop is *bounded* when every turn passes an exit that compares a register or
-slot, which every turn moves by a constant, with a value that no turn changes.
+slot, which every turn moves in one direction by a constant, or onto the end,
+with a value that no turn changes.
 Without any exit it is *endless*. It *spins* when everything its exits look at
 is the same on every turn unless another thread changes memory. It *retries*
 when only a compare-and-swap decides. All others are *open*: they may well end,
 but not because of what is seen here.
 """
 
-from tympan.bundle.realtime import values
+from tympan.bundle.realtime import linear, values
 from tympan.bundle.realtime.body import dominates
 from tympan.bundle.realtime.flow import settle
 from tympan.bundle.realtime.machine import Evaluator, State
 
 BOUNDED, ENDLESS, SPINS, RETRIES, OPEN = "bounded", "endless", "spins", "retries", "open"
+
+
+#: Conditions of branches that are taken when both sides are the same, and that are not; of both processors.
+EQUAL = frozenset(["e", "z", "le", "be", "ng", "na", "ge", "ae", "nl", "nb", "ls", "hs", "cs"])
+UNEQUAL = frozenset(["ne", "nz", "l", "b", "nge", "nae", "g", "a", "nle", "nbe", "lo", "cc", "hi", "lt", "gt"])
 
 
 class Loop:
@@ -51,25 +57,64 @@ def inside(head, latches):
     return found
 
 
+def split(ends, counter, goals):
+    """(whether all forms are ``counter`` and a step of one sign, or the goal; whether the goal is among them)."""
+    if not ends or None in ends:
+        return False, False
+    forms = set().union(*ends)
+    steps = [number for factors, number in forms if factors == counter]
+    others = {form for form in forms if form[0] != counter}
+    one_way = all(number > 0 for number in steps) or all(number < 0 for number in steps)
+    return bool(steps) and one_way and (not others or others == goals), bool(others)
+
+
 class Study:
-    """One loop's turn, evaluated with every register as a symbol."""
+    """One loop's turn, evaluated with every register as a symbol.
+
+    ``twins``: registers that hold what a slot of the frame holds, when a turn
+    begins and when it ends: what a compiler puts away and fetches again.
+    """
 
     def __init__(self, flow, head, latches):
         self.flow, self.body, self.head, self.latches = flow, flow.body, head, latches
-        self.evaluator = Evaluator(flow.machine, flow.body.image)
         self.blocks = inside(head, latches)
         self.before = flow.entries[head]
-        self.entries = settle(self.body, self.evaluator, {head: self.start()}, inside=self.blocks)
-        self.ends = [self.at_end(block)[0] for block in latches if block in self.entries]
-        self.calls = any(op[0] == "call" for block in self.blocks for item in block.instructions for op in item.ops)
-        self.steps = {}
+        self.calls = any(op[0] == "call" for op in self.operations())
+        self.steps, self.twins = {}, self.equal_before()
+        self.turn()
+        while different := [name for name in self.twins if not self.is_twin(name)]:
+            for name in different:
+                del self.twins[name]
+            self.turn()
+
+    def turn(self):
+        """Evaluate one turn."""
+        self.evaluator = Evaluator(self.flow.machine, self.body.image)
+        self.entries = settle(self.body, self.evaluator, {self.head: self.start()}, inside=self.blocks)
+        self.ends = [self.at_end(block)[0] for block in self.latches if block in self.entries]
+
+    def equal_before(self):
+        """{register: slot} of those that have the same value before the loop."""
+        slots = {value: slot for slot, value in self.before.slots.items() if values.is_known(value)}
+        return {name: slots[value] for name, value in self.before.regs.items() if value in slots}
+
+    def is_twin(self, name):
+        """Whether a register and its slot are equal at every end of a turn."""
+        return all(self.end(state, name) == self.end(state, self.twins[name]) for state in self.ends)
+
+    def operations(self):
+        """Everything that a turn may do."""
+        return (op for block in self.blocks for item in block.instructions for op in item.ops)
 
     def start(self):
-        """The state in which a turn begins."""
-        state = State({}, {}, self.before.escaped, values.phi)
-        stack = self.evaluator.machine.stack
-        state.regs[stack] = self.before.get(stack)
+        """The state in which a turn begins: nothing is known but where the frame is."""
+        state, machine = State({}, {}, self.before.escaped, values.phi), self.evaluator.machine
+        changed = {op[1] for op in self.operations() if op[0] == "set"} | set(machine.clobbered if self.calls else ())
+        for name, value in self.before.regs.items():
+            if name == machine.stack or (values.is_stack(value) and name not in changed):
+                state.regs[name] = value
         state.slots = {slot: values.phi(slot) for slot in self.before.slots}
+        state.regs.update((name, values.phi(slot)) for name, slot in self.twins.items())
         return state
 
     def at_end(self, block):
@@ -126,7 +171,7 @@ class Study:
         kind, left, right = flags
         if kind in ("compare", "result"):
             for counter, bound in ((left, right), (right, left)):
-                if self.step(counter) and self.is_fixed(bound):
+                if self.is_fixed(bound) and self.counts(counter, bound, block):
                     return BOUNDED, (counter[0], bound)
         if kind == "shift" and self.shrinks(left):
             return BOUNDED, (None, right)
@@ -138,22 +183,44 @@ class Study:
             return SPINS, None
         return OPEN, None
 
-    def step(self, value):
-        """By how much every turn moves the symbol that a value is made of; 0 when that is not a constant."""
-        if values.kind(value) != "phi":
-            return 0
-        return self.moves(value[0][1])
+    def counts(self, counter, bound, block):
+        """Whether what an exit compares is moved by every turn, in one direction by a constant or onto ``bound``."""
+        for name in self.counters(counter):
+            step, onto = self.moves(name, bound)
+            if step and (not onto or (counter[1] == 0 and self.leaves_when_equal(block))):
+                return True
+        return False
 
-    def moves(self, name):
-        """The constant by which a register or slot changes on every way through the loop."""
-        if name not in self.steps:
-            ends = [state.slots.get(name) if isinstance(name, int) else state.get(name) for state in self.ends]
-            same = [end[1] for end in ends if end is not None and end[0] == ("phi", name)]
-            found = 0
-            if len(same) == len(ends) and same and (all(n > 0 for n in same) or all(n < 0 for n in same)):
-                found = same[0]
-            self.steps[name] = found
-        return self.steps[name]
+    def counters(self, value):
+        """The registers and slots whose value it is, as a turn began or as it will end."""
+        if values.kind(value) == "phi":
+            return [value[0][1]]
+        if values.kind(value) != "mix" or not self.ends:
+            return []
+        names = [*self.ends[0].regs, *self.ends[0].slots]
+        return [name for name in names if all(self.end(state, name) == value for state in self.ends)]
+
+    def end(self, state, name):
+        """What a register or slot is in a state."""
+        return state.slots.get(name) if isinstance(name, int) else state.get(name)
+
+    def moves(self, name, bound):
+        """(whether every turn moves a register or slot one way or onto ``bound``, whether the latter may be)."""
+        key = (name, bound)
+        if key not in self.steps:
+            joins = self.evaluator.joins
+            goals = linear.forms(bound, joins)
+            ends = [linear.forms(end, joins) if end else None for end in (self.end(state, name) for state in self.ends)]
+            self.steps[key] = split(ends, ((("phi", name), 1),), goals)
+        return self.steps[key]
+
+    def leaves_when_equal(self, block):
+        """Whether the loop is left when the two sides of the comparison are the same."""
+        _, target, condition = block.last.last
+        if condition not in EQUAL | UNEQUAL:
+            return False
+        inside = {other.start == target for other in block.next if other in self.blocks}
+        return (condition in EQUAL) not in inside
 
     def is_fixed(self, value):
         """Whether no turn changes a value; memory at a fixed place counts as that."""

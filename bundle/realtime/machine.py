@@ -11,11 +11,15 @@ x86.py and arm.py turn each instruction into a list of these:
     ("stop",)                       execution does not continue
 
 An expression is ("r", register), ("c", number), ("m", memory, size),
-("+", a, b), ("-", a, b), ("*", a, b), ("<<", a, bits), or ("?", a, b, ...):
-computed from them. Memory is (base, index, scale, displacement).
+("+", a, b), ("-", a, b), ("*", a, b), ("<<", a, bits), ("pick", condition, a,
+b): a if the flags say so, else b, or ("?", a, b, ...): computed from them.
+Memory is (base, index, scale, displacement).
 """
 
-from tympan.bundle.realtime import values
+from tympan.bundle.realtime import allowed, values
+
+#: A stub is at most this many instructions: PLT entries, Mach-O stubs and thunks.
+STUB = 6
 
 
 class Instruction:
@@ -36,6 +40,11 @@ class Instruction:
 TRANSFERS = frozenset(["branch", "jump", "ret", "stop"])
 
 ARITHMETIC = {"+": values.add, "-": values.subtract, "*": values.multiply}
+SIGNS = {"+": 1, "-": -1}
+
+POINTER = 8
+#: Below every slot of a frame.
+ANYWHERE = -(1 << 62)
 
 
 class Machine:
@@ -76,7 +85,11 @@ class State:
     def forget_frame(self):
         """Slots that a callee or an unknown pointer may have written."""
         if self.escaped is not None:
-            self.slots = {slot: value for slot, value in self.slots.items() if slot < self.escaped}
+            self.forget_from(self.escaped)
+
+    def forget_from(self, lowest):
+        """Slots from one on, because nothing tells how large the thing is that begins there."""
+        self.slots = {slot: value for slot, value in self.slots.items() if slot < lowest}
 
     def escape(self, slot):
         """The address of ``slot`` left the registers that hold the frame."""
@@ -114,6 +127,7 @@ class Evaluator:
         self.joins = values.Joins()
         self.place = 0  # of the instruction at work
         self.target = ""  # what the operation at work changes
+        self.flags = None  # the last comparison: (kind, left, right)
 
     def value(self, state, expression):
         """The value of an expression."""
@@ -127,10 +141,22 @@ class Evaluator:
         here = (self.place, self.target)
         if op == "<<":
             return values.shift(self.value(state, expression[1]), expression[2], here)
+        if op == "pick":
+            return self.pick(expression[1], *(self.value(state, part) for part in expression[2:]))
         parts = [self.value(state, part) for part in expression[1:]]
-        if op in ARITHMETIC:
-            return ARITHMETIC[op](parts[0], parts[1], here)
-        return values.mix(*parts, place=here)
+        if op not in ARITHMETIC:
+            return values.mix(*parts, place=here)
+        made = ARITHMETIC[op](parts[0], parts[1], here)
+        if op in SIGNS and made[0] is not None and made[0][-1] == here:
+            self.joins.sums[made[0]] = (SIGNS[op], *parts)
+        return made
+
+    def pick(self, condition, chosen, other):
+        """One value or another, as the flags say."""
+        made = self.joins.join(chosen, other, self.place, self.target)
+        if chosen != other:
+            self.joins.picks[made[0]] = (self.flags, condition, chosen, other)
+        return made
 
     def address(self, state, memory):
         """The address that a memory operand means, without its index."""
@@ -160,35 +186,33 @@ class Evaluator:
 
     def run(self, state, instruction, flags=None):
         """Carry out everything but the transfer at the end; answer the last comparison as (kind, left, right)."""
-        self.place = instruction.address
+        self.place, self.flags = instruction.address, flags
         for op in instruction.ops:
             if op[0] == "set":
                 self.target = op[1]
-                self.set(state, op[1], self.value(state, op[2]))
+                state.regs[op[1]] = self.value(state, op[2])
             elif op[0] == "store":
                 self.target = "store"
                 self.store(state, op[1], self.value(state, op[2]), op[3])
             elif op[0] == "call":
-                self.call(state)
+                self.call(state, self.value(state, op[1]))
             elif op[0] == "flags":
                 self.target = "flags"
-                flags = (op[1], self.value(state, op[2]), self.value(state, op[3]))
-        return flags
-
-    def set(self, state, register, value):
-        """A register changes. A frame address outside the stack and frame pointers may be handed on."""
-        if values.is_stack(value) and register in self.machine.arguments:
-            state.escape(value[1])
-        state.regs[register] = value
+                self.flags = (op[1], self.value(state, op[2]), self.value(state, op[3]))
+        return self.flags
 
     def store(self, state, memory, value, size):
-        """Memory changes."""
+        """Memory changes. An index into an array of the frame is taken to stay inside it."""
         address = self.address(state, memory)
-        if values.is_stack(value):
-            state.escape(value[1])
-        if memory[1] or not values.is_stack(address):
+        own = values.is_stack(address)
+        slot = self.slot(value) if size >= POINTER else None
+        if slot and not (own and slot == ANYWHERE):
+            state.escape(slot)
+        if not own:
             if not values.is_const(address):
                 state.forget_frame()
+            return
+        if memory[1]:
             return
         start = address[1]
         for slot in range(start - 7, start + size):
@@ -196,9 +220,43 @@ class Evaluator:
         if size == 8 or size == 4:
             state.slots[start] = value
 
-    def call(self, state):
-        """Another function ran."""
+    def slot(self, value):
+        """The place in the frame that a value points at, ANYWHERE when it is computed, None when it is no such pointer.
+
+        Nothing is at 0: there is the caller's frame.
+        """
+        if values.is_stack(value):
+            return value[1]
+        return ANYWHERE if "sp" in self.joins.sources(value) else None
+
+    def call(self, state, target):
+        """Another function ran. What it was given, it may write: a known one only then, others later as well."""
+        name = self.image.stub(target[1]) if values.is_const(target) else ""
+        known = name in allowed.ALLOWED
+        numbers = allowed.WRITES.get(name, ()) if known else range(len(self.machine.arguments))
+        for slot in filter(None, (self.slot(state.get(self.machine.arguments[number])) for number in numbers)):
+            if known:
+                state.forget_from(slot)
+            else:
+                state.escape(slot)
         for register in self.machine.clobbered:
             state.regs[register] = values.UNKNOWN
         state.regs[self.machine.result] = values.defined(self.place)
-        state.forget_frame()
+        if not known:
+            state.forget_frame()
+
+
+def stub(machine, image, address):
+    """The import that a few instructions at ``address`` jump to, or ""."""
+    evaluator, state = Evaluator(machine, image), State({}, {}, None)
+    for raw in machine.decoder.disasm(image.read(address, 32), address, STUB):
+        item = machine.lift(raw)
+        last = item.last
+        if last is None:
+            evaluator.run(state, item)
+            continue
+        if last[0] != "jump" or last[1][0] == "c":
+            return ""
+        base, _ = evaluator.value(state, last[1])
+        return image.imports.get(base[2], "") if isinstance(base, tuple) and base[:2] == ("mem", None) else ""
+    return ""

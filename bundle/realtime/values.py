@@ -141,10 +141,14 @@ def depth(base):
 
 
 class Joins:
-    """Values that meet at a block, by what they become there."""
+    """What was made of several values, by what it became: ``parts`` of those that met, ``sums``, and ``picks``.
+
+    ``sums``: (1 or -1, left, right). ``picks``: (flags, condition, value if so,
+    value if not) of those that no branch but one instruction chose.
+    """
 
     def __init__(self):
-        self.parts = {}
+        self.parts, self.sums, self.picks = {}, {}, {}
 
     def join(self, left, right, place, name):
         """A value that is one or the other."""

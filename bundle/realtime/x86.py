@@ -113,7 +113,8 @@ def family(name):
 def generic(raw, operands):
     """What is written was made of what is read; flags say something about the result."""
     reads, writes = raw.regs_access()
-    sources = [("r", NAMES[number]) for number in reads if number in NAMES and NAMES[number] != "rflags"]
+    unread = addressing(raw)
+    sources = [("r", NAMES[number]) for number in reads if number in NAMES and NAMES[number] not in unread]
     sources += [item.expression for item in operands if item.memory]
     mixed = ("?", *sources)
     ops = []
@@ -126,6 +127,13 @@ def generic(raw, operands):
     if operands and operands[0].memory and raw.operands[0].access & capstone.CS_AC_WRITE:
         ops.append(("store", operands[0].memory, mixed, operands[0].size))
     return ops
+
+
+def addressing(raw):
+    """Registers that are read only to find memory, and the flags: nothing is made of what they hold."""
+    places = [item.mem for item in raw.operands if item.type == X.X86_OP_MEM]
+    found = {NAMES.get(number) for place in places for number in (place.base, place.index)}
+    return (found | {"rflags"}) - {NAMES.get(item.reg) for item in raw.operands if item.type == X.X86_OP_REG}
 
 
 def nothing(raw, name, operands):
@@ -225,7 +233,7 @@ def float_compare(raw, name, operands):
 
 def conditional(raw, name, operands):
     """cmovcc: the old value or the new one."""
-    return [operands[0].write(("?", operands[0].expression, operands[1].expression))]
+    return [operands[0].write(("pick", name[4:], operands[1].expression, operands[0].expression))]
 
 
 def exchange(raw, name, operands):
