@@ -25,7 +25,7 @@ BAD, GOOD = (sorted(DRIVERS.glob(f"rt_{kind}_*.pyx")) for kind in ("bad", "good"
 QUIET = "–"
 HANGS = "– (does not come back)"
 DIES = "– (the process dies)"
-COMPILE = "– (does not compile)"
+NOT_BUILT = "– (cannot be built)"
 
 
 def judge(sanitizer, path, folder):
@@ -33,12 +33,18 @@ def judge(sanitizer, path, folder):
     try:
         made = build.bundle(path, folder)
     except BuildError:
-        return COMPILE, None
+        return NOT_BUILT, None
     host = build.host(*sanitizer.command)
     found = sanitizer.run(host, "io", build.binary(made), "factor=0", "rounds=1", timeout=15)
     if found.call:
         return found.call, found
     return QUIET if found.code == 0 else HANGS if found.code is None else DIES, found
+
+
+def save(results):
+    known = {path.stem for path in [*BAD, *GOOD]}
+    results = {name: results[name] for name in sorted(results) if name in known}
+    RESULTS.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def main(names):
@@ -49,9 +55,7 @@ def main(names):
             with tempfile.TemporaryDirectory() as folder:
                 results[path.stem], _ = judge(sanitizer, path, Path(folder))
             print(path.stem, results[path.stem], flush=True)
-    known = {path.stem for path in [*BAD, *GOOD]}
-    results = {name: results[name] for name in sorted(results) if name in known}
-    RESULTS.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+            save(results)
 
 
 if __name__ == "__main__":
