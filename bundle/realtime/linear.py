@@ -18,7 +18,8 @@ def forms(value, joins, inside=()):
     if base in inside:
         return None  # the value of another turn
     if base in joins.sums:
-        found = combined(*joins.sums[base], joins, (*inside, base))
+        sign, left, right = joins.sums[base]
+        found = combined(sign, left, right, joins, (*inside, base))
     elif values.kind(value) == "join":
         found = either(joins.parts.get(base, ()), joins, (*inside, base))
     elif not values.is_known(value):
