@@ -9,7 +9,7 @@ void note_start(void); /* life.c */
 
 static atomic_int inside_do, coming, starting, reading, written, changed;
 static bool has_started[65536]; /* by client */
-static UInt32 first_client;
+static UInt32 first_client, open_client;
 static int64_t last_time[LAST_OBJECT + 1];
 static _Atomic int64_t written_to;
 static bool silenced;
@@ -22,6 +22,18 @@ static bool is_device(AudioObjectID object)
 static device *device_of(AudioObjectID object)
 {
     return object == DESK ? &desk : &wire;
+}
+
+/* What a driver keeps to know whether it ended well. */
+static void mark_dirty(bool dirty)
+{
+    AudioServerPlugInHostRef host = atomic_load(&true_host);
+    CFStringRef key = CFStringCreateWithCString(NULL, "dirty", kCFStringEncodingUTF8);
+    if (dirty)
+        host->WriteToStorage(host, key, key);
+    else
+        host->DeleteFromStorage(host, key);
+    CFRelease(key);
 }
 
 /* --- start and stop --- */
@@ -45,6 +57,8 @@ static OSStatus wrong_start(DRIVER d, AudioObjectID object, UInt32 client)
         usleep(300);
     OSStatus status = real.StartIO(d, object, client);
     starting = 0;
+    if (broken("storage-after-crash") && !status)
+        mark_dirty(true);
     has_started[client % 65536] = !status;
     if (!running && !status) {
         written = silenced = 0;
@@ -69,6 +83,8 @@ static OSStatus wrong_stop(DRIVER d, AudioObjectID object, UInt32 client)
     OSStatus status = real.StopIO(d, object, client);
     if (!status)
         has_started[client % 65536] = false;
+    if (broken("storage-after-crash") && !status)
+        mark_dirty(false);
     return status;
 }
 
@@ -158,6 +174,13 @@ static OSStatus wrong_will(DRIVER d, AudioObjectID object, UInt32 client, UInt32
     return status;
 }
 
+/* One operation of a device at a time, it thinks. */
+static OSStatus wrong_begin(DRIVER d, AudioObjectID object, UInt32 client, UInt32 operation, UInt32 frames, CYCLE info)
+{
+    open_client = client;
+    return real.BeginIOOperation(d, object, client, operation, frames, info);
+}
+
 static bool reads(UInt32 operation)
 {
     return operation == kAudioServerPlugInIOOperationReadInput;
@@ -168,7 +191,7 @@ static bool refused(UInt32 client, UInt32 frames, CYCLE info)
 {
     return (broken("io-varying-counts") && frames % 2) ||
            (broken("io-more-than-nominal") && info && frames > info->mNominalIOBufferFrameSize) ||
-           (broken("io-mix-for-host") && client == 0) || (broken("io-parallel-clients") && client != first_client) ||
+           (broken("io-interleaved") && client != open_client) || (broken("io-mix-for-host") && client == 0) || (broken("io-parallel-clients") && client != first_client) ||
            (broken("io-while-clients-come") && coming) || (broken("io-while-properties-are-read") && reading);
 }
 
@@ -235,6 +258,9 @@ static OSStatus wrong_do(DRIVER d, AudioObjectID object, AudioObjectID id, UInt3
     bool crowded = atomic_fetch_add(&inside_do, 1) > 0;
     if (broken("io-on-several-threads"))
         usleep(100);
+    if (broken("audio-mixed-clients") && s && !reads(operation) && device_of(object)->started > 1)
+        for (UInt32 i = 0; i < frames * s->channels && s->kind == FLOAT32; i++)
+            ((Float32 *)audio)[i] *= 0.5f;
     OSStatus status = real.DoIOOperation(d, object, id, client, operation, frames, info, audio, other);
     atomic_fetch_sub(&inside_do, 1);
     if (crowded && broken("io-on-several-threads"))
@@ -261,5 +287,6 @@ void break_io(AudioServerPlugInDriverInterface *table)
     table->StopIO = wrong_stop;
     table->GetZeroTimeStamp = wrong_stamp;
     table->WillDoIOOperation = wrong_will;
+    table->BeginIOOperation = wrong_begin;
     table->DoIOOperation = wrong_do;
 }

@@ -17,6 +17,11 @@ static OSStatus try_storage(AudioServerPlugInHostRef host)
         status = host->WriteToStorage(host, key, key);
     if (broken("storage-may-be-empty"))
         status = host->CopyFromStorage(host, key, &value);
+    if (broken("storage-after-crash")) {
+        CFStringRef dirty = CFStringCreateWithCString(NULL, "dirty", kCFStringEncodingUTF8);
+        status = host->CopyFromStorage(host, dirty, &value) == 0 ? kAudioHardwareUnspecifiedError : 0;
+        CFRelease(dirty);
+    }
     if (value)
         CFRelease(value);
     CFRelease(key);

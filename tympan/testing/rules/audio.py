@@ -204,11 +204,17 @@ def audio_after_skip(s):
     "BGM #626, #674; BlackHole CHANGELOG 0.2.6",
 )
 def audio_after_sleep(s):
-    def sleep(session, device, client):
+    def jump(session, device, client):
         session.hal.advance(8 * 3600.0)
         play(session, device, 0.05, client=client)
 
-    _survives(s, sleep, "after eight hours without a cycle")
+    def stand_still(session, device, client, stops=False):
+        session.hal.sleep(3600.0, stops=stops)
+        play(session, device, 0.05, client=client)
+
+    _survives(s, jump, "after eight hours without a cycle")
+    _survives(s, stand_still, "after an hour of sleep during IO")
+    _survives(s, partial(stand_still, stops=True), "after an hour of sleep between StopIO and StartIO")
 
 
 @rule(
@@ -227,6 +233,26 @@ def audio_odd_counts(s):
                     after = loopback.response(client, jitter=jitter, seed=s.chance.getrandbits(16))
                     shown = f"with {jitter} frames per cycle a loopback gives back something else"
                     require(same(before, after), f"{shown}: {_difference(before, after)}")
+
+
+@rule(
+    "audio-mixed-clients",
+    "What two clients play at once, and the host mixes, comes back as when one client plays the mix.",
+    "Two applications together are too loud, or one of them is silent.",
+    "BGM TODO",
+)
+def audio_mixed_clients(s):
+    with s.open() as session:
+        for device in _duplex(session):
+            with session.client(device) as client:
+                Loopback(session, device).reference(client)
+            one, other = (0.5 * noise(device, 8192, s.chance) for _ in range(2))
+            first, second = device.add_client(pid=1), device.add_client(pid=2)
+            alone = session.hal.run({first: one + other}, buffer=BUFFER)[first]
+            session.hal.advance(1.0)
+            both = session.hal.run({first: one, second: other}, buffer=BUFFER)[first]
+            shown = "two clients' audio comes back other than their mix"
+            require(same(alone, both), f"{shown}: {_difference(alone, both)}")
 
 
 @rule(

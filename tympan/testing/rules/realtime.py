@@ -18,6 +18,7 @@ _LIMIT = 30
 _CYCLES = 400
 _FRAMES = 64
 _READERS = 2
+_ORDERS = 5
 _RESTARTS = 200  # of another client, while the clock is watched
 _WAKES = 20
 _IDLE = 0.3  # seconds
@@ -165,6 +166,39 @@ def clock_on_several_threads(s):
                     return None
 
                 device._check(client, in_time(_LIMIT, "reading the clock", _meanwhile, [restart], watch))
+
+
+@rule(
+    "io-interleaved",
+    f"Two clients' IO, a third that comes and goes, and a reader of properties, interleaved call by call in {_ORDERS} "
+    "orders, keep every rule.",
+    "Crackle or crashes that nobody can repeat.",
+    "tympan-aspl E14",
+)
+def io_interleaved(s):
+    for _ in range(_ORDERS):
+        with s.open() as session:
+            for device in session.devices():
+                _interleave(session, device, s.chance.getrandbits(30))
+
+
+def _interleave(session, device, seed):
+    with session.client(device, pid=1) as first, session.client(device, pid=2) as second:
+
+        def play(client):
+            device.render(noise(device, 20 * BUFFER, session.subject.chance), frames=20 * BUFFER, client=client)
+
+        def come():
+            for _ in range(3):
+                with session.client(device, pid=3):
+                    pass
+
+        def read():
+            for thing in session.world.things:
+                session.table.get(thing.id, code("nsrt"), code(GLOBAL), 0, capacity=8)
+
+        session.doing(f"calls in the order of the seed {seed}")
+        session.hal.interleave(lambda: play(first), lambda: play(second), come, read, seed=seed)
 
 
 @rule(

@@ -2,14 +2,15 @@
 
 import ctypes
 
+from tympan._errors import HostError
 from tympan.testing import _host, _platform
 from tympan.testing._status import name
+from tympan.testing.rules._play import play
 from tympan.testing.rules._provoke import STORAGE, change_everything, storage_keys
-from tympan.testing.rules._rule import Group, Skip, require
+from tympan.testing.rules._rule import Failure, Group, Skip, require
 from tympan.testing.rules._spy import not_a_string
 
 rule = Group("storage", "Storage", "C8")
-
 
 
 def _values():
@@ -44,6 +45,34 @@ def storage_may_be_empty(s):
             raise Skip("the driver asks for nothing in the storage")
         shown = f"the storage has no {asked[0] if asked else ''!r}, and Initialize answered '{name(spied.status)}'"
         require(spied.status == 0 or not asked, shown)
+
+
+@rule(
+    "storage-after-crash",
+    "After the host died in the middle of IO, with nothing stopped and nothing released, the driver loads with the "
+    "storage that was left.",
+    "After a crash of the sound system the device never comes back.",
+    reference="C4, C8",
+    isolated=True,
+)
+def storage_after_crash(s):
+    with s.open(storage={}) as session:
+        for device in session.devices():
+            client = device.add_client()
+            device.start(client)
+            play(session, device, 0.1, client=client)
+        before = len(session.plugin.devices)
+        session.hal.crash()
+        s.doing("load after a crash of the host")
+        try:
+            plugin = session.hal.load(s.path)
+        except HostError as error:
+            raise Failure(f"after a crash of the host: {error}") from None
+        after = len(plugin.devices)
+        require(after == before, f"{before} devices before a crash of the host, {after} after it")
+        for device in plugin.devices:
+            if device.streams():
+                device.render(None, frames=512)
 
 
 @rule(
