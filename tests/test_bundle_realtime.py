@@ -37,7 +37,7 @@ def test_refused_driver_leaves_nothing_behind(folder):
     with pytest.raises(BuildError) as caught:
         build_bundle(folder, folder / "dist")
     assert str(caught.value) == LINE
-    assert f"Malloc.process_io ({MALLOC.name}:19)" in caught.value.hint, "the way from the entry"
+    assert f"Malloc.process_io ({MALLOC.name}:20)" in caught.value.hint, "the way from the entry"
     assert "--allow malloc=REASON" in caught.value.hint
     assert files(folder / "dist") == {} and list((folder / "dist").iterdir()) == []
 

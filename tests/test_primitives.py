@@ -68,7 +68,7 @@ def test_the_driver_on_the_page(private_cache, tmp_path):
 
 
 ENDS = """
-import os, sys
+import os, sys, time
 from tympan.testing import Host
 hal = Host().__enter__()
 before = len(os.listdir("/proc/self/task"))
@@ -81,6 +81,9 @@ if sys.argv[2] == "stop":
 if sys.argv[2] == "exit":
     sys.exit(0)
 hal.__exit__(None, None, None)
+end = time.monotonic() + 10  # a thread that was joined stays in the list until the kernel has buried it
+while len(os.listdir("/proc/self/task")) > before and time.monotonic() < end:
+    time.sleep(0.001)
 print(len(os.listdir("/proc/self/task")) - before)
 """
 

@@ -66,7 +66,7 @@ def test_chain_leads_from_the_entry_to_the_offence():
     steps = [name for name, _, _ in item.chain]
     assert steps[0] == "DoIOOperation"
     assert steps[-3:] == ["ReallocHelper.process_io", "ReallocHelper.prepare", "grow"]
-    assert item.chain[-1][1:] == item.place == ("rt_bad_realloc_helper.pyx", 8)
+    assert item.chain[-1][1:] == item.place == ("rt_bad_realloc_helper.pyx", 9)
     text = render.as_text(report)
     assert text.splitlines()[0] == f"error: {item.first_line}"
     assert "\n    realloc\nhint: Allocate in initialize or start_io" in text
@@ -78,7 +78,7 @@ def test_json_has_everything():
     assert data["ok"] is False
     (item,) = data["findings"]
     assert (item["net"], item["rule"], item["subject"]) == ("binary", "external", "malloc")
-    assert item["chain"][-1] == {"function": "Malloc.process_io", "file": "rt_bad_malloc.pyx", "line": 19}
+    assert item["chain"][-1] == {"function": "Malloc.process_io", "file": "rt_bad_malloc.pyx", "line": 20}
     assert data["proofs"][0]["externals"]["mach_absolute_time"]
 
 

@@ -13,7 +13,7 @@ from tympan import _cli
 from tympan._errors import UsageError
 from tympan.testing import Host
 from tympan.testing._status import code
-from tympan.testing._trace_read import read_trace
+from tympan.testing._trace_read import Call, _Reader, read_trace
 from tympan.testing._trace_replay import replay
 
 
@@ -114,6 +114,32 @@ with Host(trace={str(tmp_path / "t")!r}, **{options!r}) as hal:
     assert read_trace(tmp_path / "t").timebase == options.get("timebase", (1, 1))
     status, said = replayed(tmp_path / "t", bundle)
     assert status == 0, said
+
+
+@pytest.mark.parametrize("raced", [False, True])
+def test_calls_that_overlapped_are_not_judged(session, tmp_path, raced):
+    """Each could have seen the other's effect or not."""
+    trace = read_trace(session)
+    call = next(call for _, call in trace.walk() if call.name == "GetPropertyData" and call.answer["data"])
+    call.answer, call.raced = call.answer | {"data": "00"}, raced
+    player = replay(trace, [make_bundle(tmp_path, "Floor")])
+    assert (len(player.differences), player.raced) == ((0, 1) if raced else (1, 0))
+
+
+def test_which_calls_overlapped(session):
+    """One is open on thread 1; of those that begin on thread 2 only the driver's own and only of that driver count."""
+    reader = _Reader(read_trace(session), b"")
+    first = Call(1, 1, 0, 14, "GetPropertyData", {}, 0)
+    reader.open = {1: [first]}
+    begun = [Call(2, 2, 0, 32, "PropertiesChanged", {}, 0), Call(3, 2, 1, 14, "GetPropertyData", {}, 0)]
+    for call in begun:
+        reader._note_race(call)
+    assert not any(call.raced for call in [first, *begun])
+    same_thread, other = (Call(4, thread, 0, 14, "GetPropertyData", {}, 0) for thread in (1, 2))
+    reader._note_race(same_thread)
+    assert not same_thread.raced
+    reader._note_race(other)
+    assert first.raced and other.raced
 
 
 def test_a_session_without_its_audio(tmp_path, floor):

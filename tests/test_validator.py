@@ -4,6 +4,7 @@ What the rules themselves find is in test_validator_defects.py.
 """
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -228,6 +229,24 @@ def test_one_job_finds_what_two_find():
         checks.run_checks(path, ["clock", "objects"], jobs=jobs, environment=environment) for jobs in (1, 2)
     )
     assert [(r.id, r.outcome) for r in one] == [(r.id, r.outcome) for r in two]
+
+
+def test_without_fork():
+    """As on macOS: a worker process for each job, and a new one after a crash; known from a process's start."""
+    code = """
+import sys
+from subjects import build
+from tympan.testing import checks
+path, environment = build.subject("null-cycle-crashes")
+report = checks.run_checks(path, ["io-null*", "plugin", "io-in-place"], jobs=1, environment=environment)
+print(*(f"{result.id}={result.outcome}" for result in report))
+"""
+    environment = {**os.environ, "TYMPAN_NO_FORK": "1"}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=ROOT / "tests", env=environment, capture_output=True, text=True)
+    outcomes = dict(pair.split("=") for pair in done.stdout.split())
+    assert outcomes.pop("io-null-cycle-info") == "crashed", done.stderr
+    assert set(outcomes.values()) == {"passed"} and len(outcomes) == 11
 
 
 # ---- the pages ----

@@ -1,4 +1,4 @@
-# expect: binary rt_bad_read_input_only.pyx:25: ReadInputOnly.process_io calls malloc, which allocates memory
+# expect: binary rt_bad_read_input_only.pyx:26: ReadInputOnly.process_io calls malloc, which allocates memory
 # guard: allocation rt_bad_read_input_only.pyx:26: ReadInputOnly.process_io calls malloc, which allocates or frees memory
 from libc.stdlib cimport malloc
 

@@ -15,8 +15,8 @@ import time
 import traceback
 from pathlib import Path
 
-#: macOS: CoreFoundation does not survive a fork.
-FORKS = sys.platform.startswith("linux")
+#: macOS: CoreFoundation does not survive a fork. TYMPAN_NO_FORK does without it elsewhere, for a debugger.
+FORKS = sys.platform.startswith("linux") and not os.environ.get("TYMPAN_NO_FORK")
 
 
 def main():

@@ -110,6 +110,8 @@ def _replay(args):
     print(f"{trace.count} calls replayed: " + (f"{count} differ" if count else "all answered as recorded"))
     if player.unheard:
         print(f"{player.unheard} buffers were not compared, as the trace has no audio: record it with --audio")
+    if player.raced:
+        print(f"{player.raced} answers differ of calls that overlapped one of another thread, so either is right")
     sys.stdout.flush()
     _complain(trace)
     return 1 if differences else 0

@@ -17,15 +17,20 @@ class Call:
     """One call: ``number`` (from 1, in order of their beginnings), ``thread``, ``driver`` (its number), ``name``,
     ``arguments`` (a dict of the vocabulary), ``answer`` (a dict, None if it never came), ``time`` and
     ``end_time`` in ticks, and ``calls``: what was called on the same thread before it answered.
-    ``to_host`` is true when the driver calls its host; a step of the host has the name "step"."""
+    ``raced`` is true when it had no fixed order: a call of the same driver was open on another thread, or it was
+    made from a call that the driver made on a thread of its own. ``to_host`` is true when the driver calls its host;
+    a step of the host has the name "step"."""
 
-    __slots__ = ("answer", "arguments", "calls", "driver", "end_time", "kind", "name", "number", "thread", "time")
+    __slots__ = (
+        "answer", "arguments", "calls", "driver", "end_time", "kind", "name", "number", "raced", "thread", "time",
+    )  # fmt: skip
 
     def __init__(self, number, thread, driver, kind, name, arguments, time):
         self.number, self.thread, self.driver, self.kind = number, thread, driver, kind
         self.name, self.arguments, self.time = name, arguments, time
         self.answer = self.end_time = None
         self.calls = []
+        self.raced = False
 
     @property
     def to_host(self):
@@ -98,6 +103,9 @@ class _Reader:
                 self._record()
         except (Short, ValueError, KeyError, IndexError):
             self.trace.problem = f"{self.trace.path} is damaged after call {self.trace.count}"
+        own = [call for call in self.trace.calls if call.to_host and self.trace.threads > 1]
+        for _, call in self.trace.walk(own):
+            call.raced = True
         if self.trace.problem:
             return
         if not self.ended:
@@ -156,9 +164,19 @@ class _Reader:
             name, arguments = arguments_of(kind, cursor, last)
             call = Call(0, thread, driver, kind, name, arguments, time)
             self._add(stack, call)
+            self._note_race(call)
             stack.append(call)
 
     def _add(self, stack, call):
         self.trace.count += 1
         call.number = self.trace.count
         (stack[-1].calls if stack else self.trace.calls).append(call)
+
+    def _note_race(self, call):
+        """Calls of one driver that are open on two threads: either may see what the other has done, or not."""
+        if call.to_host:
+            return
+        for thread, stack in self.open.items():
+            for other in stack if thread != call.thread else ():
+                if other.driver == call.driver and not other.to_host:
+                    other.raced = call.raced = True

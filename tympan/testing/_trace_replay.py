@@ -61,19 +61,20 @@ class _Driver:
 
 
 class Replay:
-    """``differences`` so far as sentences, and ``unheard``: how many buffers could not be compared, because what was
-    played before is not in the trace."""
+    """``differences`` so far as sentences; ``unheard``: how many buffers could not be compared, because what was
+    played before is not in the trace; ``raced``: how many answers differ of calls that overlapped another thread's."""
 
     def __init__(self, trace, drivers, report=None):
         self.trace, self.drivers, self.report = trace, drivers, report
         self.differences = []
-        self.unheard = 0
+        self.unheard = self.raced = 0
         self.timed = True
         self._hears = True  # all audio so far was in the trace
         self._expected = []  # calls to the host that are due, in order
-        self._came = set()
+        self._begun, self._came = set(), set()  # calls to the host; a call came when it was answered
         self._changes = {}  # (driver, device, action, info) as recorded: [(action, info) now, ...]
         self._changed = threading.RLock()  # of what is due; a driver may call on any thread
+        self._own = [call for call in trace.calls if call.to_host]  # outside of any other call
         for driver in drivers:
             driver.called = lambda name, arguments, driver=driver: self._called(driver, name, arguments)
 
@@ -88,33 +89,26 @@ class Replay:
             if self.timed:
                 _platform.set_time(call.time)
             if call.name == "step":
-                self._pump(call.thread, calls, i + 1)
+                self._pump(calls, i + 1)
             else:
                 self._make(call)
 
-    def _pump(self, thread, calls, first):
+    def _pump(self, calls, first):
         """Run the queues. What their work calls is recorded right after the step, or later on other threads."""
-        due = self._due_from(thread, calls, first)
-        with self._changed:
-            before, self._expected = self._expected, [call for call in due if call not in self._came]
-        _platform.pump()
-        with self._changed:
-            self._expected = before
-
-    def _due_from(self, thread, calls, first):
-        """The calls to the host that a run of the queues may bring."""
         last = first
         while last < len(calls) and calls[last].to_host:
             last += 1
-        if self.trace.threads == 1:
-            return calls[first:last]
-        return calls[first:last] + [call for call in calls[last:] if call.to_host and call.thread != thread]
+        with self._changed:
+            before, self._expected = self._expected, [due for due in calls[first:last] if due not in self._begun]
+        _platform.pump()
+        with self._changed:
+            self._expected = before
 
     def _await(self, call, calls, place):
         """A call that the driver makes by itself: it has come, or comes within a second if other threads are there."""
         end = real_time.monotonic() + (_WAIT if self.trace.threads > 1 else 0.0)
         while call not in self._came:
-            self._pump(call.thread, calls, place)
+            self._pump(calls, place)
             real_time.sleep(0.0 if call in self._came else 0.001)
             if call not in self._came and real_time.monotonic() >= end:
                 self._differs(call, "the driver did not call it")
@@ -199,7 +193,9 @@ class Replay:
         return {"hash": f"{audio_hash(data):016x}"} if isinstance(recorded, dict) else data.hex()
 
     def _compare(self, call, lived):
-        if lived != call.answer:
+        if lived != call.answer and call.raced:
+            self.raced += 1
+        elif lived != call.answer:
             recorded, call.answer = call.answer, lived
             text = answer_text(call)
             call.answer = recorded
@@ -211,34 +207,44 @@ class Replay:
         """A call of the host's table, on whatever thread: (status, address)."""
         with self._changed:
             given = _given(name, arguments)
-            call = self._due(name)
+            call = self._due(name, given)
             if call is None:
                 text = ", ".join(str(value) for value in given.values())
                 self.differences.append(f"the driver called {name}({text}), which the recording does not have here")
                 return 0, 0
             self._check(driver, call, given, arguments)
             self.play(call.calls)
+            self._came.add(call)
             answer = call.answer or {"status": 0}
             return answer["status"], make(answer.get("value"))
 
-    def _due(self, name):
+    def _due(self, name, given):
         """The next call that is due, when it has this name; those before it are missing."""
+        if self.trace.threads > 1:
+            return self._due_in_any_order(name, given)
         names = [call.name for call in self._expected]
         if name not in names:
             return None
         place = names.index(name)
         for missing in self._expected[:place]:
-            if missing.thread == self._expected[place].thread:
-                self._differs(missing, "the driver did not call it")
-        call = self._expected[place]
-        passed = [missing for missing in self._expected[:place] if missing.thread == call.thread]
-        self._came.update([*passed, call])
-        self._expected = [other for other in self._expected if other is not call and other not in passed]
+            self._differs(missing, "the driver did not call it")
+        self._came.update(self._expected[:place])
+        return self._begin(self._expected[place], self._expected[place + 1 :])
+
+    def _due_in_any_order(self, name, given):
+        """A call with these arguments: a driver's threads come in an order of their own, here and in the recording."""
+        for call in self._expected + self._own:
+            if call not in self._begun and call.name == name and _recorded(call, given) == _stable(given):
+                return self._begin(call, [other for other in self._expected if other is not call])
+        return None
+
+    def _begin(self, call, left):
+        self._begun.add(call)
+        self._expected = left
         return call
 
     def _check(self, driver, call, given, arguments):
-        recorded = {key: call.arguments[key] for key in given if key not in ("action", "info")}
-        lived = {key: value for key, value in given.items() if key not in ("action", "info")}
+        recorded, lived = _recorded(call, given), _stable(given)
         if call.kind == _NAMES["RequestDeviceConfigurationChange"]:
             asked = call.arguments
             key = (self.drivers.index(driver), asked["device"], asked["action"], asked["info"])
@@ -248,6 +254,15 @@ class Replay:
             text = arguments_text(call)
             call.arguments = recorded
             self._differs(call, f"now with {text}")
+
+
+def _stable(given):
+    """Arguments that are the same in every session: not what a driver may use as it likes."""
+    return {key: value for key, value in given.items() if key not in ("action", "info")}
+
+
+def _recorded(call, given):
+    return {key: call.arguments.get(key) for key in _stable(given)}
 
 
 def _given(name, arguments):

@@ -218,13 +218,14 @@ static int queue_step(dispatch_queue_t only)
     work->function(work->context);
     pthread_mutex_lock(&queues.lock);
     queue->busy = before;
-    queues.running--;
-    queues.done++;
     pthread_cond_broadcast(&queues.changed);
     pthread_mutex_unlock(&queues.lock);
     object_drop(queue, (tympan_call){"the end of queued work", NULL});
     free(work);
     pthread_mutex_lock(&queues.lock);
+    queues.running--; /* only now: who waits for all work to be done may then look for what is still held */
+    queues.done++;
+    pthread_cond_broadcast(&queues.changed);
     return 1;
 }
 

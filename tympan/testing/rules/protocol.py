@@ -221,3 +221,28 @@ def custom_properties_described(s):
                 require(session.plugin.has(thing, selector), f"{where} is listed and is not there")
         if not listed:
             raise Skip("the driver has no custom property")
+
+
+@rule(
+    "custom-properties-readable",
+    "A custom property of the type 'cfst' answers a CFString of 8 bytes, with a reference of its own.",
+    "The driver's own application cannot read its settings, or crashes.",
+    reference="B0, C7.10",
+)
+def custom_properties_readable(s):
+    with s.open() as session:
+        tried = 0
+        for thing in session.world.things:
+            listed = session.plugin.get(thing, "cust") if session.plugin.has(thing, "cust") else b""
+            for selector, kind, qualifier in struct.iter_unpack("<3I", listed):
+                if kind != code("cfst") or qualifier:
+                    continue
+                tried += 1
+                _, size, memory, _ = session.table.get(thing.id, selector, code(GLOBAL), 0, capacity=8)
+                address = int.from_bytes(memory[:8], "little") if size == 8 else 0
+                found = _host.kind_of(address) if address else None
+                where = f"the custom property '{name(selector)}' of {thing}"
+                require(found == "string", f"{where} answers {address:#x}, which is {found or 'no object'}")
+                _host.release(address)
+        if not tried:
+            raise Skip("the driver has no custom property of the type 'cfst'")
