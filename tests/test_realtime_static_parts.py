@@ -1,11 +1,14 @@
 """The parts of the static check by themselves: names, line tables, generated C, loops, divisions, frames, C++."""
 
+import ctypes
+import re
 import shutil
+from pathlib import Path
 
 import pytest
 
 from tympan.bundle import toolchain
-from tympan.bundle.realtime import allowed, division, image, judge, loops, names, objects, values
+from tympan.bundle.realtime import allowed, division, image, judge, loops, names, objects, origin, values
 from tympan.bundle.realtime.body import Body
 from tympan.bundle.realtime.ctext import CText
 from tympan.bundle.realtime.flow import Flow
@@ -164,6 +167,30 @@ DIVISIONS = {
     "long e = 5; while (n > 3) { n = n / e - 1; e = d > 2 ? d : 9; } return n;": 0,
     "long e = 5; while (n > 3) { n = n / e - 1; e = d > 2 ? d - 5 : 9; } return n;": 1,
 }
+
+
+TYPES = {
+    "int64_t": ctypes.c_int64, "uint64_t": ctypes.c_uint64, "uint32_t": ctypes.c_uint32, "double": ctypes.c_double,
+    "size_t": ctypes.c_size_t, "IoOperation": ctypes.c_int,
+}  # fmt: skip
+
+
+def offsets_of(struct):
+    """{field: offset} of a structure that tympan/_types.pxd declares."""
+    text = (Path(__file__).parents[1] / "tympan" / "_types.pxd").read_text(encoding="utf-8")
+    body = re.search(rf"^cdef struct {struct}:\n((?:    .*\n)+)", text, re.MULTILINE)[1]
+    fields = re.findall(r"^    (?:const )?(\w+)(\*?) (\w+)", body, re.MULTILINE)
+    layout = [(name, ctypes.c_void_p if star else TYPES[kind]) for kind, star, name in fields]
+    made = type(struct, (ctypes.Structure,), {"_fields_": layout})
+    return {name: getattr(made, name).offset for name, _ in layout}
+
+
+def test_offsets_of_a_cycle():
+    cycle, buffer = offsets_of("RealtimeContext"), offsets_of("IoBuffer")
+    counts = {(1, cycle["nominal_frames"])} | {(2, buffer[name]) for name in ("frames", "channels", "bytes_per_frame")}
+    assert counts == origin.COUNTS
+    pointers = ("input", "output", "input_bytes", "output_bytes")
+    assert {(2, buffer[name]) for name in pointers} == origin.SAMPLES
 
 
 @pytest.mark.parametrize("body", DIVISIONS)

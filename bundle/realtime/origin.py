@@ -4,8 +4,11 @@ from tympan.bundle.realtime import names
 
 CONSTANT, FRAMES, MEMORY, OPEN = "constant", "frames", "memory", "open"
 
-#: process_io(self, rt, buffer): what these two point at belongs to the cycle.
-CYCLE = (1, 2)
+#: process_io(self, rt, buffer): (argument, offset) of what counts a cycle's frames, channels or bytes, and of where
+#: its samples are. The rest of ``rt`` is no count of this cycle: a loop up to ``rt.sample_time`` gets longer
+#: as long as IO runs. tests/test_realtime_static_parts.py compares the offsets with the structures.
+COUNTS = frozenset([(1, 36), (2, 16), (2, 24), (2, 56)])
+SAMPLES = frozenset([(2, 0), (2, 8), (2, 40), (2, 48)])
 #: Callers of callers that are looked at.
 DEPTH = 6
 
@@ -35,7 +38,7 @@ class Origins:
         if position is None:
             return MEMORY
         if names.shown(node.name).endswith("process_io") and not names.is_clone(node.name):
-            return FRAMES if position in CYCLE and origin[0] == "mem" else MEMORY
+            return of_cycle(origin, position)
         if node.address in self.entries:
             return FRAMES if origin[0] == "arg" else MEMORY
         found = {
@@ -56,6 +59,12 @@ class Origins:
         if isinstance(value[0], tuple) and value[0][0] == "arg" and value[1] == 0:
             return {self.one(("mem", value[0], origin[2]), caller, depth - 1)}
         return {MEMORY}
+
+
+def of_cycle(origin, position):
+    """The kind of what process_io itself was handed, or loaded from there."""
+    place = (position, origin[2]) if origin[0] == "mem" else None
+    return FRAMES if place in COUNTS else CONSTANT if place in SAMPLES else MEMORY
 
 
 def argument(origin):
