@@ -5,6 +5,7 @@ from pathlib import Path
 from tympan._errors import BuildError
 from tympan.bundle import compile, declaration, imports, layout, link, plist, project, runtime, vendor
 from tympan.bundle.config import BundleConfig
+from tympan.bundle.macos import sign
 from tympan.bundle.realtime import built, release
 from tympan.bundle.verify import verify_bundle
 
@@ -24,7 +25,9 @@ def configured(found, say):
     return source, BundleConfig.of(source, declaration.read(source), found.settings)
 
 
-def build_bundle(path, output="dist", runtime="auto", progress=None, allow=None):
+def build_bundle(
+    path, output="dist", runtime="auto", progress=None, allow=None, *, identity=None, p12_password_file=None
+):
     """Build the driver at ``path`` into ``output/NAME.driver`` and return the bundle's path.
 
     ``path`` is a .pyx, a folder that holds one, or a project with
@@ -32,10 +35,14 @@ def build_bundle(path, output="dist", runtime="auto", progress=None, allow=None)
     "vendored" or "auto". ``progress`` is called with one line per step, and
     with a line that starts with "warning: " for what the user should know.
     ``allow``: {name: reason} of what the realtime check shall let pass, in
-    addition to the project's ``[tool.tympan.realtime]``.
+    addition to the project's ``[tool.tympan.realtime]``. ``identity``: "-" signs
+    ad hoc, which a Mac does by itself; otherwise a Developer ID Application, or,
+    with rcodesign and ``p12_password_file``, a .p12 file.
     Raises a TympanError, and then leaves an older bundle as it was.
     """
     say = progress or (lambda text: None)
+    if identity:
+        sign.require(sign.System(say=say), path, identity)
     chosen = pick(runtime)
     found = project.find(path)
     source, config = configured(found, say)
@@ -51,7 +58,7 @@ def build_bundle(path, output="dist", runtime="auto", progress=None, allow=None)
         say("Checking that IO code is realtime-safe")
         units = built.units_of(source, modules.core)
         release(executable, units, target.name, {**found.allow, **(allow or {})}, say)
-        layout.sign(bundle)
+        sign.built(bundle, identity, p12_password_file, say)
         say(f"Verifying {target.name}")
         check(bundle, config)
         layout.move(bundle, target)
@@ -69,6 +76,7 @@ def fill(bundle, config, chosen, modules, parts):
     """Write Info.plist, the binary, and the copied runtime if there is one; answer the binary, with all its names."""
     contents = bundle / "Contents"
     (contents / "Info.plist").write_bytes(plist.generate(config))
+    layout.add_icon(contents, config)
     executable = contents / "MacOS" / config.executable
     if chosen.kind == "static":
         link.static(parts, chosen, config.factory_name, executable)

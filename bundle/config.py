@@ -2,7 +2,7 @@
 
 import uuid
 
-from tympan.bundle import recipe
+from tympan.bundle import permissions, recipe
 
 #: Factory UUIDs are UUIDv5 of the bundle identifier below this one, so they cannot be forgotten or change.
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://tympan.invalid/factory")
@@ -18,7 +18,9 @@ class BundleConfig:
     Contents/MacOS. ``version``: one to three numbers. ``factory_uuid``: of the
     plug-in's factory; UUIDv5 of ``bundle_id`` unless given. ``factory_name``:
     the one exported symbol. ``copyright``: a line for Finder, or "".
-    ``minimum_system``: the oldest macOS.
+    ``minimum_system``: the oldest macOS. ``icon``: the path of an .icns file, or
+    None. ``devices``: a dictionary (UID, Name, InputChannels, OutputChannels) of
+    each device that is there from the start. ``permissions``: the values of ``permissions.KEYS``.
     """
 
     def __init__(
@@ -32,6 +34,9 @@ class BundleConfig:
         factory_name=recipe.FACTORY,
         copyright="",
         minimum_system=MINIMUM_SYSTEM,
+        icon=None,
+        devices=(),
+        permissions=None,
     ):
         self.bundle_id = bundle_id
         self.name = name
@@ -41,10 +46,14 @@ class BundleConfig:
         self.factory_name = factory_name
         self.copyright = copyright
         self.minimum_system = minimum_system
+        self.icon = icon
+        self.devices = tuple(devices)
+        self.permissions = dict(permissions or {})
 
     @classmethod
     def of(cls, source, declaration, settings):
         """The configuration of a driver: its declaration, with what ``[tool.tympan]`` sets over it."""
+        chosen = {key: settings[key] for key in permissions.KEYS if key in settings}
         return cls(
             settings.get("bundle-id", declaration["BUNDLE_ID"]),
             declaration["NAME"],
@@ -53,4 +62,7 @@ class BundleConfig:
             factory_uuid=settings.get("factory-uuid"),
             factory_name=settings.get("factory", recipe.FACTORY),
             copyright=settings.get("copyright", ""),
+            icon=settings.get("icon"),
+            devices=declaration.get("devices", ()),
+            permissions={**declaration.get("permissions", {}), **chosen},
         )

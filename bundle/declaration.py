@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 from tympan._errors import BuildError
-from tympan.bundle import compile, project, toolchain
+from tympan.bundle import compile, permissions, project, toolchain
 
 SECONDS = 60
 VERSION = re.compile(r"\d+(\.\d+){0,2}")
@@ -28,7 +28,7 @@ def read(source):
         check_text(source, name, found[name])
     if not VERSION.fullmatch(found["VERSION"]):
         raise wrong(source, "VERSION", found["VERSION"], "macOS wants one to three numbers, such as 1.0.2.")
-    return {**found, "BUNDLE_ID": checked_id(source, found)}
+    return {**found, "BUNDLE_ID": checked_id(source, found), "permissions": checked_permissions(source, found)}
 
 
 def check_text(source, name, value):
@@ -56,6 +56,17 @@ def checked_id(source, found):
     if not isinstance(chosen, str) or not project.BUNDLE_ID.fullmatch(chosen):
         raise wrong(source, "BUNDLE_ID", chosen, "Use reverse DNS, such as com.example.Gain.")
     return chosen
+
+
+def checked_permissions(source, found):
+    """The permissions by their ``[tool.tympan]`` keys."""
+    given = {key: found["permissions"].get(name) for key, name in permissions.ATTRIBUTES.items()}
+    for key, value in given.items():
+        problem = "" if value is None else permissions.wrong(key, value)
+        if problem:
+            name = permissions.ATTRIBUTES[key]
+            raise BuildError(f"{source.label}: {source.class_name}.{name} = {value!r} is {problem}")
+    return {key: value for key, value in given.items() if value is not None}
 
 
 def ask(source):

@@ -11,6 +11,9 @@ import traceback
 
 from tympan import DeviceSpec, TympanError
 
+#: Class attributes for Info.plist; tympan.bundle.permissions has their checks.
+PERMISSIONS = ("MACH_SERVICES", "NETWORK", "IOKIT_USER_CLIENTS", "LOADING_CONDITIONS")
+
 
 def main(file, module, class_name, answer):
     """Write a JSON object to ``answer``: the declaration, or the error with its place in the driver."""
@@ -25,7 +28,7 @@ def main(file, module, class_name, answer):
         hint = "device() is called on a new driver, before initialize()." if step == "device()" else ""
         found = {"error": f"{step} raised {type(error).__name__}: {error}", "hint": hint, "place": place(error, module)}
     with open(answer, "w", encoding="utf-8") as output:
-        json.dump(found, output)
+        json.dump(found, output, default=repr)  # what JSON does not know is text then, which the bundler refuses
 
 
 def load(file, module):
@@ -43,7 +46,18 @@ def declaration(loaded, class_name):
     spec = driver_class().device()
     if not isinstance(spec, DeviceSpec):
         raise TympanError(f"{class_name}.device() returned {spec!r}, not a DeviceSpec", "Is a `return` missing?")
-    return {"uid": spec.check().uid, **{name: as_text(value) for name, value in attributes.items()}}
+    return {
+        "uid": spec.check().uid,
+        **{name: as_text(value) for name, value in attributes.items()},
+        "devices": [device(spec)],
+        "permissions": {name: getattr(driver_class, name) for name in PERMISSIONS if hasattr(driver_class, name)},
+    }
+
+
+def device(spec):
+    """What a host will see of a device, in the words of Info.plist."""
+    channels = [sum(stream.format.channels for stream in streams) for streams in (spec.inputs, spec.outputs)]
+    return {"UID": spec.uid, "Name": spec.name, "InputChannels": channels[0], "OutputChannels": channels[1]}
 
 
 def as_text(value):

@@ -2,13 +2,12 @@
 
 import os
 import plistlib
-import subprocess
+import shutil
 import tempfile
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from tympan._errors import BuildError, UsageError
-from tympan.bundle import toolchain
+from tympan._errors import UsageError
 
 
 @contextmanager
@@ -25,6 +24,13 @@ def scratch(output, name):
         bundle = Path(path) / f"{name}.driver"
         (bundle / "Contents" / "MacOS").mkdir(parents=True)
         yield bundle
+
+
+def add_icon(contents, config):
+    """Copy the icon to where CFBundleIconFile says it is."""
+    if config.icon:
+        (contents / "Resources").mkdir(exist_ok=True)
+        shutil.copyfile(config.icon, contents / "Resources" / f"{config.executable}.icns")
 
 
 def check_target(target):
@@ -62,14 +68,3 @@ def clashes(output, config):
         if same_id or same_factory:
             what = f"bundle identifier {config.bundle_id}" if same_id else f"factory UUID {config.factory_uuid}"
             yield f"{other} has the same {what}; install only one of them"
-
-
-def sign(bundle):
-    """Sign with no identity, nested code first: enough for this Mac. Not yet run."""
-    inner = [*bundle.glob("Contents/Frameworks/*"), *bundle.glob("Contents/Resources/lib/*.so"), bundle]
-    for path in inner if toolchain.MACOS else ():
-        done = subprocess.run(
-            ["codesign", "--force", "--sign", "-", str(path)], capture_output=True, text=True, check=False
-        )
-        if done.returncode:
-            raise BuildError(f"{path.name} cannot be signed: {done.stderr.strip()}")

@@ -2,6 +2,8 @@
 
 import plistlib
 
+from tympan.bundle import permissions
+
 #: kAudioServerPlugInTypeUUID as text; tests compare it with the header's bytes.
 PLUGIN_TYPE = "443ABAB8-E7B3-491A-B985-BEB9187030DB"
 
@@ -12,7 +14,11 @@ def generate(config):
 
 
 def contents(config):
-    """The keys of Info.plist: what CFPlugIn needs to find the factory, and what Finder shows."""
+    """The keys of Info.plist: what CFPlugIn needs to find the factory, what Finder shows, what the sandbox allows.
+
+    ``TympanDevices`` is the only one of ours: by it `install` and `doctor` know
+    which device a bundle should make appear, without loading it.
+    """
     keys = {
         "CFBundleDevelopmentRegion": "en",
         "CFBundleExecutable": config.executable,
@@ -31,4 +37,8 @@ def contents(config):
     }
     if config.copyright:
         keys["NSHumanReadableCopyright"] = config.copyright
-    return keys
+    if config.icon:
+        keys["CFBundleIconFile"] = f"{config.executable}.icns"
+    if config.devices:
+        keys["TympanDevices"] = list(config.devices)
+    return {**keys, **permissions.plist_keys(config.permissions)}

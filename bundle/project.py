@@ -8,11 +8,14 @@ import uuid
 from pathlib import Path
 
 from tympan._errors import UsageError
-from tympan.bundle import fields
+from tympan.bundle import fields, permissions
 from tympan.bundle import source as sources
 
 #: The keys of ``[tool.tympan]`` in pyproject.toml, all optional.
-KEYS = ("driver", "class", "name", "bundle-id", "factory-uuid", "factory", "copyright", "realtime")
+KEYS = (
+    "driver", "class", "name", "bundle-id", "factory-uuid", "factory", "copyright", "icon", "realtime",
+    *permissions.KEYS,
+)  # fmt: skip
 
 #: What ``[tool.tympan.realtime]`` is for.
 ALLOW = 'Write allow = { malloc = "the reason why it may" }.'
@@ -110,7 +113,19 @@ def read_settings(folder):
         raise UsageError(f"{shown(file)}: not readable as TOML: {error}") from None
     for key, value in table.items():
         check_setting(shown(file), key, value)
+    if "icon" in table:
+        check_icon(shown(file), folder / table["icon"], table["icon"])
+        table["icon"] = str(folder / table["icon"])
     return table
+
+
+def check_icon(file, path, value):
+    """Refuse a file that Finder would not take for an icon."""
+    if not path.is_file():
+        raise UsageError(f"{file}: [tool.tympan] icon = {value!r}: there is no such file")
+    with path.open("rb") as opened:
+        if opened.read(4) != b"icns":
+            raise UsageError(f"{file}: [tool.tympan] icon = {value!r} is not an .icns file", "iconutil makes one.")
 
 
 def check_setting(file, key, value):
@@ -121,6 +136,10 @@ def check_setting(file, key, value):
         raise UsageError(f"{file}: [tool.tympan] has no key {key!r}", hint)
     if key == "realtime":
         check_realtime(file, value)
+        return
+    if key in permissions.KEYS:
+        if problem := permissions.wrong(key, value):
+            raise UsageError(f"{file}: [tool.tympan] {key} = {value!r} is {problem}")
         return
     if not isinstance(value, str) or not value:
         raise UsageError(f"{file}: [tool.tympan] {key} must be text, not {value!r}")

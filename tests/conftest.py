@@ -56,3 +56,21 @@ def gain(request, private_cache, tmp_path_factory):
     from tympan.bundle import build_bundle
 
     return build_bundle(ROOT / "examples" / "gain", tmp_path_factory.mktemp("dist"), request.param)
+
+
+@pytest.fixture
+def mac(tmp_path, monkeypatch):
+    """A ``FakeMac``: commands that log their calls, and a folder that stands for /."""
+    from fake_mac import FakeMac
+
+    return FakeMac(tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def watched():
+    """``with watched(folder) as writes``: what this process writes there, and elsewhere."""
+    if not Path("/proc/self/fd").is_dir():
+        pytest.skip("finds out with /proc to which folder a file belongs")
+    from watching import watch
+
+    return watch

@@ -88,6 +88,17 @@ TABLE = [
     # L3: tools
     ("bundle/recipe.py", [], [], []),
     ("bundle/boot.py", [], ["stdlib"], []),
+    # after the build: no compiler; reads what the bundler's reader of binaries and the verifier say
+    ("bundle/macos/probe.py", [], ["stdlib"], []),
+    (
+        "bundle/macos/*.py",
+        [],
+        [
+            "stdlib", "lief", "tympan._errors", "tympan.bundle.binary", "tympan.bundle.verify", "tympan.bundle.macos",
+            "tympan.bundle.macos.*",
+        ],
+        [],
+    ),
     ("bundle/*.py", [], ["stdlib", "Cython", "capstone", "lief", *BELOW, *BUNDLE], []),
     ("tympan/_cli.py", [], ["stdlib", *BELOW], ["rich", *BUNDLE, *TESTING]),
     ("tympan/__main__.py", [], ["stdlib", "_cli"], []),

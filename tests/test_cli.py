@@ -21,7 +21,12 @@ def run(capsys, *argv):
     return code, written.out, written.err
 
 
-@pytest.mark.parametrize("command", [[], ["bundle"], ["plist"], ["verify"], ["render"], ["check"]])
+COMMANDS = (
+    "bundle", "plist", "verify", "render", "check", "sign", "notarize", "package", "install", "uninstall", "doctor",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("command", [[], *([name] for name in COMMANDS)])
 def test_help(command, capsys):
     with pytest.raises(SystemExit) as ended:
         _cli.main([*command, "--help"])
@@ -29,7 +34,7 @@ def test_help(command, capsys):
     text = capsys.readouterr().out
     assert "exit codes:" in text
     if not command:
-        assert all(name in text for name in ("bundle", "plist", "verify", "render", "check"))
+        assert all(name in text for name in COMMANDS)
 
 
 @pytest.mark.parametrize(
@@ -99,7 +104,7 @@ def test_verify_of_a_broken_bundle(tmp_path, capsys):
 def test_interrupt(monkeypatch, capsys):
     import tympan.bundle
 
-    def interrupted(*args):
+    def interrupted(*args, **options):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(tympan.bundle, "build_bundle", interrupted)

@@ -28,6 +28,16 @@ HOSTED = {
     "check": ("tympan.testing._check_cli", "check a .driver against the rules that hosts rely on, or read its IO code"),
 }
 
+#: Subcommands for a finished bundle on a Mac, in tympan.bundle.macos; configure and run as above.
+MACOS = {
+    "sign": ("tympan.bundle.macos.sign", "sign a .driver: ad hoc, or with an identity for distribution"),
+    "notarize": ("tympan.bundle.macos.notarize", "let Apple notarize a signed .driver or .pkg, and staple its answer"),
+    "package": ("tympan.bundle.macos.package", "make an installer package (.pkg) of a .driver, with an uninstaller"),
+    "install": ("tympan.bundle.macos.install", "put a .driver into this Mac's HAL folder and wait for its device"),
+    "uninstall": ("tympan.bundle.macos.uninstall", "remove a driver from this Mac and wait until its device is gone"),
+    "doctor": ("tympan.bundle.macos.doctor", "find out why a driver does not appear: files, identity, processes, log"),
+}
+
 
 class Parser(argparse.ArgumentParser):
     """Reports a bad command line like every other error."""
@@ -49,7 +59,7 @@ def make_parser(command=None):
     add_bundle(commands)
     add_plist(commands)
     add_verify(commands)
-    for name, (module, text) in HOSTED.items():
+    for name, (module, text) in {**HOSTED, **MACOS}.items():
         add_hosted(commands, name, module, text, name == command)
     return parser
 
@@ -85,6 +95,8 @@ def add_bundle(commands):
         default=[],
         help="build although IO code reaches this: a name that `check --realtime` gave; warned of each time",
     )
+    parser.add_argument("--sign", metavar="IDENTITY", help="- for ad hoc (what a Mac does anyway), or a Developer ID")
+    parser.add_argument("--p12-password-file", metavar="FILE", help="with rcodesign: the password of a .p12 identity")
 
 
 def add_plist(commands):
@@ -101,7 +113,7 @@ def add_verify(commands):
 
 
 def add_hosted(commands, name, module, text, chosen):
-    """A subcommand of the simulated host."""
+    """A subcommand of the simulated host or of ``MACOS``."""
     parser = add_command(commands, name, text, lambda args: hosted(name, module).run(args))
     if chosen:
         hosted(name, module).configure(parser)
@@ -134,7 +146,8 @@ def run_bundle(args):
 
     allow = allowances(args.allow)
     with progress() as say:
-        path = build_bundle(args.path, args.output, args.runtime, say, allow)
+        signing = {"identity": args.sign, "p12_password_file": args.p12_password_file}
+        path = build_bundle(args.path, args.output, args.runtime, say, allow, **signing)
     print(f"Created {path} ({described(verify_bundle(path), platform.python_version())})")
     return 0
 
