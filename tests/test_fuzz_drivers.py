@@ -1,18 +1,16 @@
 """The fuzzer on whole drivers: independent ones, with and without defects, and the examples, also instrumented."""
 
-import os
 import re
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from sanitize import build, fuzzing
 from subjects import build as subjects
 from teeth import clang
 
 from tympan.testing._fuzz_session import fuzz
 
+HERE = Path(__file__).parent
 CALLS_IN_A_TEST = 30_000
 
 
@@ -63,7 +61,7 @@ def example(private_cache, tmp_path_factory):
     from tympan.bundle import build_bundle
 
     folder = tmp_path_factory.mktemp("examples")
-    return lambda name: build_bundle(Path(__file__).parents[1] / "examples" / name, folder)
+    return lambda name: build_bundle(HERE.parent / "examples" / name, folder)
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
@@ -107,38 +105,16 @@ def test_every_crash_and_hang_among_the_defects_is_found(monkeypatch):
 # ---- instrumented ----
 
 
-def sanitizer_libraries():
-    """gcc's libasan and libubsan, or skip."""
-    gcc = shutil.which("gcc")
-    found = [] if gcc is None else [
-        subprocess.run([gcc, f"-print-file-name=lib{name}.so"], capture_output=True, text=True).stdout.strip()
-        for name in ("asan", "ubsan")
-    ]  # fmt: skip
-    if not found or not all(os.path.isabs(path) for path in found):
-        pytest.skip("gcc's sanitizers are not installed")
-    return " ".join(found)
-
-
-def fuzz_with_sanitizers(bundle, calls, folder):
-    """(exit code, output) of the command with the sanitizers' libraries in its processes."""
-    environment = dict(
-        os.environ, LD_PRELOAD=sanitizer_libraries(), PYTHONMALLOC="malloc",
-        ASAN_OPTIONS="detect_leaks=1:leak_check_at_exit=0", UBSAN_OPTIONS="halt_on_error=1",
-    )  # fmt: skip
-    command = [sys.executable, "-m", "tympan", "fuzz", str(bundle), "--calls", str(calls), "--seed", "1"]
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
-    return done.returncode, done.stdout
-
-
 def sanitized(folder, name, monkeypatch):
     """A driver of fuzz_teeth.c, compiled for the sanitizers."""
-    from c_drivers.build import HERE, make_bundle
+    from c_drivers.build import HERE as SOURCES
+    from c_drivers.build import make_bundle
 
     wrapper = folder / "cc"
-    wrapper.write_text('#!/bin/sh\nexec gcc -fsanitize=address,undefined -fno-sanitize-recover=undefined -g "$@"\n')
+    wrapper.write_text(f'#!/bin/sh\nexec {" ".join(fuzzing.COMPILER)} "$@"\n')
     wrapper.chmod(0o755)
     monkeypatch.setenv("CC", str(wrapper))
-    return make_bundle(folder, name, HERE / "fuzz_teeth.c", [f"TOOTH={name}"])
+    return make_bundle(folder, name, SOURCES / "fuzz_teeth.c", [f"TOOTH={name}"])
 
 
 @pytest.mark.parametrize(
@@ -150,30 +126,28 @@ def sanitized(folder, name, monkeypatch):
     ],
 )
 def test_what_only_sanitizers_see(tmp_path, monkeypatch, name, words):
-    status, said = fuzz_with_sanitizers(sanitized(tmp_path, name, monkeypatch), 150_000, tmp_path)
+    bundle = sanitized(tmp_path, name, monkeypatch)
+    status, said = fuzzing.fuzz(tmp_path, bundle, "--calls", 150_000, "--seed", 1)
     assert (status == 1, words in said) == (bool(words), True), said
     assert not words or re.search(r"repeats it with 1 calls", said), said
 
 
 @pytest.mark.deep
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_a_million_calls_under_sanitizers(tmp_path, name):
-    from sanitize import build
-
-    flags = ("gcc", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-g")
-    sanitizer_libraries()
-    bundle = build.bundle(Path(__file__).parents[1] / "examples" / name, tmp_path, *flags)
-    status, said = fuzz_with_sanitizers(bundle, 1_000_000, tmp_path)
-    assert status == 0, said
+def test_ten_million_calls_under_sanitizers(tmp_path, private_cache, name):
+    """AddressSanitizer, LeakSanitizer and UndefinedBehaviorSanitizer, in the driver and the core inside of it."""
+    fuzzing.libraries()
+    bundle = build.bundle(HERE.parent / "examples" / name, tmp_path, *fuzzing.COMPILER)
+    status, said = fuzzing.fuzz(tmp_path, bundle, "--calls", 10_000_000, "--seed", 2026)
+    print(f"{name}: {said.strip()}")
+    assert status == 0 and int(said.split()[0]) >= 10_000_000, said
 
 
 @pytest.mark.deep
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_a_million_calls_guided_by_coverage(tmp_path, name):
-    from sanitize import build
-
     flags = (clang(), "-fsanitize-coverage=inline-8bit-counters,pc-table")
-    bundle = build.bundle(Path(__file__).parents[1] / "examples" / name, tmp_path, *flags)
+    bundle = build.bundle(HERE.parent / "examples" / name, tmp_path, *flags)
     outcome = fuzz(bundle, 1_000_000, seed=1)
     assert outcome.failure is None, (outcome.failure, outcome.script)
     assert outcome.report["edges_met"] > 1000

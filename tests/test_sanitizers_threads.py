@@ -3,15 +3,18 @@
 `make test-tsan`. The host is tests/sanitize/host; docs/decisions/0008-deep-mode.md says why it is in C.
 """
 
+import re
+
 import pytest
 from sanitize import build, tools
-from sanitize.subjects import EXAMPLES, OWN, ROOT, SUBJECTS, factor, name
+from sanitize.subjects import OWN, ROOT, SUBJECTS, factor, name
 
 pytestmark = pytest.mark.tsan
 
 GAIN = ROOT / "examples" / "gain" / "gain.pyx"
 LOOPBACK = ROOT / "examples" / "minimal_loopback" / "minimal_loopback.pyx"
-RACY = ROOT / "tests" / "sanitize" / "drivers" / "racy.pyx"
+DRIVERS = ROOT / "tests" / "sanitize" / "drivers"
+RACY = DRIVERS / "racy.pyx"
 #: All accesses to the ring are plain: right only where something orders them.
 PLAIN = "-DTY_PLAIN_COPIES"
 
@@ -42,11 +45,23 @@ def test_one_thread(run, path):
     run("tour", path).clean("tour")
 
 
-@pytest.mark.parametrize("path,seconds", [*((path, 60) for path in EXAMPLES), *((path, 20) for path in OWN)], ids=str)
-def test_everything_at_once(run, path, seconds):
+@pytest.mark.parametrize("path", SUBJECTS, ids=name)
+def test_everything_at_once(run, path):
     """8 threads of property calls, 4 clients in IO, others that come and go, notifications, configuration changes.
-    Every reader gets every frame, in order, once."""
-    run("threads", path, f"seconds={seconds}", "properties=8", "rounds=6").clean("threads")
+    Every client gets every frame of the mix of all four, in order, once."""
+    run("threads", path, "seconds=6", "properties=8", "rounds=2").clean("threads")
+
+
+#: Driver and rounds, each of which goes from Initialize to the last Release.
+MINUTES = [*((path, 6) for path in SUBJECTS), (LOOPBACK, 1), (OWN[0], 1)]
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("path,rounds", MINUTES, ids=lambda value: getattr(value, "stem", value))
+def test_everything_at_once_for_a_minute(run, path, rounds):
+    found = run("threads", path, "seconds=60", "properties=8", f"rounds={rounds}")
+    found.clean("threads")
+    print(found.out.strip())
 
 
 @pytest.mark.parametrize("path", [path for path in SUBJECTS if factor(path) != "factor=0"], ids=name)
@@ -69,6 +84,23 @@ def test_a_racing_driver_is_reported(run):
     assert found.code == 66
     assert any("data race" in line for line in found.reports)
     assert "Racy_process_io" in found.log
+
+
+#: Driver or arguments, and what must be said of which frame.
+UNHEARD = {
+    "a driver that leaves out a frame": ("loses", [], r"frame (\d+) is lost: (\d+) is in its place", 1),
+    "a driver that plays a frame twice": ("repeats", [], r"frame (\d+) is repeated where (\d+) belongs", 1),
+    "a client of which nothing arrives": ("formats", ["mute=3"], r"frame (\d+) lacks client (3)", None),
+}
+
+
+@pytest.mark.parametrize("what", UNHEARD)
+def test_a_frame_that_is_not_its_own_is_told(run, what):
+    driver, arguments, words, later = UNHEARD[what]
+    found = run("threads", DRIVERS / f"{driver}.pyx", "seconds=20", "rounds=1", *arguments)
+    told = re.search(f"WRONG: threads: {words}", found.log)
+    assert found.code == 1 and told, found.out + found.log[-2000:]
+    assert later is None or int(told[2]) - int(told[1]) == later
 
 
 RING, HAL, IO = "tympan/_ring.pxd", "tympan/_hal.pyx", "tympan/_io.pxd"
@@ -101,6 +133,27 @@ def test_a_racing_core_is_reported(sanitizer, host, tmp_path, what):
     found = sanitizer.run(host, scenario, build.binary(made), factor(path), *arguments)
     assert any("data race" in line for line in found.reports), found.out + found.log[-2000:]
     assert [function for function in named if f"{function} " not in found.log] == []
+
+
+#: What is wrong with the audio alone: the change, and what must be said.
+SPOILED = {
+    "a buffer's last frame is not published": (
+        (IO, "ring_end_write(ring, end)\n", "ring_end_write(ring, end - 1)\n"),
+        r"frame \d+ is lost: silence is in its place",
+    ),
+    "where the ring wraps a frame is read twice": (
+        (IO, "        slot = ring_slot(ring, at, &run)\n", "        slot = ring_slot(ring, at - (at > first), &run)\n"),
+        r"frame \d+ is repeated where \d+ belongs",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", SPOILED)
+def test_a_core_that_loses_or_repeats_a_frame_is_caught(sanitizer, host, tmp_path, what):
+    change, words = SPOILED[what]
+    made = build.broken_bundle(LOOPBACK, tmp_path, [change], *sanitizer.command)
+    found = sanitizer.run(host, "threads", build.binary(made), "seconds=20", "rounds=1")
+    assert found.code == 1 and re.search(f"WRONG: threads: {words}", found.log), found.out + found.log[-2000:]
 
 
 def test_a_reader_that_does_not_look_again_is_caught(sanitizer, host, tmp_path):

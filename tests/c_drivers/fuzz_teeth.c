@@ -75,8 +75,9 @@ static OSStatus teeth_get(AudioServerPlugInDriverRef d, AudioObjectID object, pi
     if (TOOTH == leaks_memory && translates && qualifier_size == 5)
         *(void *volatile *)&(void *){0} = malloc(100);
     if (TOOTH == reads_beyond && translates && qualifier_size == 7) {
-        char *copy = malloc(8);
-        changes_while_started += copy[8];
+        volatile int size = 8; /* so that UndefinedBehaviorSanitizer does not know it */
+        char *copy = malloc(size);
+        changes_while_started += copy[size];
         free(copy);
     }
     if (TOOTH == writes_qualifier && qualifier_size == 12 && qualifier)

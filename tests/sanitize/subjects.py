@@ -9,7 +9,9 @@ OWN = [HERE / "drivers" / "both_ways.pyx", HERE / "drivers" / "formats.pyx"]
 SUBJECTS = [*EXAMPLES, *OWN]
 
 #: What a driver multiplies the audio by. 0, for one that is not here: then readers must agree with each other.
-FACTORS = {"minimal_loopback": 1.0, "meter": 1.0, "gain": 0.5, "both_ways": 0.5, "formats": 1.0}
+FACTORS = {
+    "minimal_loopback": 1.0, "meter": 1.0, "gain": 0.5, "both_ways": 0.5, "formats": 1.0, "loses": 1.0, "repeats": 1.0,
+}  # fmt: skip
 
 
 def factor(path):

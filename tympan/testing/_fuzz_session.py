@@ -12,6 +12,7 @@ from tympan._errors import UsageError
 from tympan.testing import _fuzz, _loader
 from tympan.testing._call_pack import unpack, unpack_all
 from tympan.testing._calls import TYPES, code_number
+from tympan.testing._fuzz_worker import TOOL_FAILED
 
 #: What of a call may be odd, by name; docs/fuzzing.md describes each.
 GROUPS = {"nulls": 1, "ids": 2, "order": 4, "sizes": 8, "values": 16, "types": 32}
@@ -95,6 +96,8 @@ class Failure:
 
 def failure_of(report, shared, driver):
     """The Failure that a job's report shows, or None. UsageError when the driver could not be fuzzed at all."""
+    if report["exit"] == TOOL_FAILED:
+        raise UsageError(f"{Path(driver).name}: {report['said'][-1]}", "Run it again: it comes and goes.")
     if report["state"] == "starting" and not report["signal"] and report["hung"] is None:
         said = report["said"][-1] if report["said"] else "no reason given"
         raise UsageError(f"{Path(driver).name} cannot be fuzzed: {said}", "`tympan check` says more about it.")

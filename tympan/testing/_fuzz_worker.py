@@ -5,10 +5,8 @@ come as JSON lines on standard input, results leave on standard output. The work
 loads a driver, so every child begins alike, and none of its crashes is the worker's.
 """
 
-import ctypes
 import json
 import os
-import re
 import select
 import signal
 import sys
@@ -16,7 +14,10 @@ import tempfile
 import time
 from pathlib import Path
 
+from tympan.testing._fuzz_leaks import LOOKING, LeakSanitizer, NotKnown
+
 _START_TIME = 1_000_000_007  # ticks
+TOOL_FAILED = 97  # the exit code of a child that can say nothing about the driver
 _TIMEBASE = (125, 3)  # that of Apple silicon: a driver that takes ticks for nanoseconds shows
 _SANITIZERS = ("AddressSanitizer", "LeakSanitizer", "ThreadSanitizer", "UndefinedBehaviorSanitizer", "runtime error:")
 
@@ -73,8 +74,8 @@ def _watch(child, shared, timeout):
         passed = clock.passed()
         if seen is None or any(_moved(*pair) for pair in zip(seen, progress, strict=True)):
             seen, waited = progress, 0.0
-        elif (waited := waited + passed) > timeout:
-            hung = next((i for i, (begun, ended) in enumerate(progress) if begun != ended), 0)
+        elif (waited := waited + passed) > timeout + (0 if _at_work(progress) else LOOKING):
+            hung = next(iter(_at_work(progress)), 0)
             os.kill(child, signal.SIGKILL)
             return os.waitpid(child, 0)[1], hung
 
@@ -125,6 +126,11 @@ def _doze(child):
     os.close(descriptor)
 
 
+def _at_work(progress):
+    """The threads that are inside of a call."""
+    return [thread for thread, (begun, ended) in enumerate(progress) if begun != ended]
+
+
 def _moved(before, now):
     """Whether a thread did something."""
     return before[1] != now[1]
@@ -136,37 +142,15 @@ def _child(_fuzz, shared, job, said):
     try:
         os.dup2(said.fileno(), 1)
         os.dup2(said.fileno(), 2)
-        _fuzz_driver(_fuzz, shared, job, _Sanitizer(said))
+        _fuzz_driver(_fuzz, shared, job, LeakSanitizer())
         code = 0
+    except NotKnown as error:
+        print(error, file=sys.stderr, flush=True)
+        code = TOOL_FAILED
     except BaseException as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)
     finally:
         os._exit(code)
-
-
-class _Sanitizer:
-    """LeakSanitizer, when it is in the process: leaks of the interpreter and of the driver's start do not count."""
-
-    def __init__(self, said):
-        self._said = said
-        self._check = getattr(ctypes.CDLL(None), "__lsan_do_recoverable_leak_check", None)
-        self._before = 0
-
-    def begin(self):
-        """Now the driver begins."""
-        self._before = self._leaks()
-
-    def more(self):
-        """How many allocations nobody points to that somebody did."""
-        return self._leaks() - self._before
-
-    def _leaks(self):
-        if not self._check or not self._check():
-            return 0
-        end = os.lseek(self._said.fileno(), 0, os.SEEK_END)
-        text = os.pread(self._said.fileno(), 4096, max(0, end - 4096)).decode("utf-8", "replace")
-        found = re.findall(r"leaked in (\d+) allocation", text)
-        return int(found[-1]) if found else 0
 
 
 def _fuzz_driver(_fuzz, shared, job, sanitizer):
@@ -190,19 +174,23 @@ def _fuzz_driver(_fuzz, shared, job, sanitizer):
         return
     sanitizer.begin()
     if calls is not None:
-        fuzzer.play(_call_pack.pack_all(calls), job.get("rounds", 1))
+        packed = _call_pack.pack_all(calls)
+        with sanitizer.watching():
+            fuzzer.play(packed, job.get("rounds", 1))
     else:
         for known in job.get("corpus", ()):
             fuzzer.add_input(_call_pack.pack_all(known))
-        fuzzer.run(job["guided"], job.get("episode", 0))
+        with sanitizer.watching():
+            fuzzer.run(job["guided"], job.get("episode", 0))
     if not fuzzer.failed:
         _look_for_leaks(fuzzer, ledger, _platform, sanitizer)
     fuzzer.end()
 
 
 def _look_for_leaks(fuzzer, ledger, platform, sanitizer):
-    count = fuzzer.finish()
-    platform.pump()
+    with sanitizer.watching():
+        count = fuzzer.finish()
+        platform.pump()
     found = ledger.verdict()
     if count:
         found.insert(0, f"a reference count of {count} after the host's last Release")

@@ -23,6 +23,7 @@
 #include "tour.h"
 #include "io.h"
 #include "ring.h"
+#include "mix.h"
 #include "threads.h"
 
 static double option(int argc, char **argv, const char *name, double otherwise)
@@ -41,6 +42,7 @@ int main(int argc, char **argv)
     double seconds = option(argc, argv, "seconds", 1.0);
     int rounds = (int)option(argc, argv, "rounds", 2), readers = (int)option(argc, argv, "readers", 3);
     audio_factor = option(argc, argv, "factor", 1.0);
+    mix_mute = (int)option(argc, argv, "mute", 0) - 1;
     tympan_clock_configure(0, 1, 1);
     tympan_queue_set_threaded(strcmp(argv[1], "tour") != 0); /* the tour runs the queue itself */
     tympan_log_echo(1);

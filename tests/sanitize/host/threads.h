@@ -1,16 +1,18 @@
 /*
  * Everything at once: clients in IO, threads of property traffic, clients that come and go, notifications
- * and configuration changes, which stop and start the device. Audio goes as fast as it can, and every
- * reader gets every frame: none lost, none twice.
+ * and configuration changes, which stop and start the device. Audio goes as fast as it can. All clients play and
+ * record, and each gets every frame of the mix of all: none lost, none twice.
  */
 
-enum { CLIENTS = 4, VISITORS = 2, MOST_PROPERTY_THREADS = 32, SPAN = 16384, MOST_BLOCK = 1024, CHUNK = 1024 };
+enum { CLIENTS = VOICES, VISITORS = 2, MOST_PROPERTY_THREADS = 32, SPAN = 16384, MOST_BLOCK = 1024, CHUNK = 1024 };
 
-/* A client in IO. Client 0 plays, too. Its `gate` is closed while the host has suspended IO. */
+/* A client in IO. On the thread of client 0 the mix goes to the driver. Its `gate` is closed while the host has
+ * suspended IO. */
 typedef struct client {
     pthread_t thread;
     pthread_mutex_t gate;
     UInt32 id;
+    int64_t played;            /* told: the next frame to add to the mix */
     int64_t at;                /* told: the next frame to read */
     uint64_t hash, *log;       /* of all that was read since the line began, at the end of each chunk */
     size_t logged, log_size;
@@ -19,7 +21,7 @@ typedef struct client {
 } client;
 
 static client clients[CLIENTS];
-static int64_t line_written; /* told: the next frame to play */
+static int64_t line_written; /* told: the next frame to give to the driver */
 static int64_t line_begin;
 static int64_t threads_end;  /* told: 1 when all are to stop */
 static uint64_t count_properties, count_changes, count_visits; /* atomic */
@@ -44,17 +46,34 @@ static void check_stamp(client *self)
     self->sample = now.sample;
 }
 
-/* Playing waits for the slowest reader, because no frame may be lost. Answers whether it did anything. */
+/* A client's own audio. Answers whether there was room for it. */
 static int play_some(client *self)
 {
     UInt32 frames = 1 + random_below(&self->random, MOST_BLOCK);
-    int64_t slowest = INT64_MAX;
-    for (int i = 0; i < CLIENTS; i++)
-        slowest = told(&clients[i].at) < slowest ? told(&clients[i].at) : slowest;
-    if (line_written + frames > slowest + SPAN)
+    if (self->played + frames > told(&line_written) + MIX_FRAMES)
+        return 0;
+    mix_add((int)(self - clients), self->played, frames);
+    tell(&self->played, self->played + frames);
+    return 1;
+}
+
+/* The mix waits for the slowest reader, because no frame may be lost. Answers whether it did anything. */
+static int write_some(client *self)
+{
+    UInt32 frames = 1 + random_below(&self->random, MOST_BLOCK);
+    int64_t slowest = INT64_MAX, complete = INT64_MAX;
+    for (int i = 0; i < CLIENTS; i++) {
+        int64_t at = told(&clients[i].at), played = told(&clients[i].played);
+        slowest = at < slowest ? at : slowest;
+        complete = played < complete ? played : complete;
+    }
+    if (complete - line_written < frames)
+        frames = (UInt32)(complete - line_written);
+    if (!frames || line_written + frames > slowest + SPAN)
         return 0;
     buffer out = buffer_new(&subject.output, frames);
-    must(play(&out, self->id, line_written), "WriteMix");
+    mix_take(&out, line_written);
+    must(play_filled(&out, self->id, line_written), "WriteMix");
     buffer_free(&out);
     tell(&line_written, line_written + frames);
     return 1;
@@ -100,8 +119,10 @@ static void *io_thread(void *argument)
         pthread_mutex_lock(&self->gate);
         if (self->cycles++ % 8 == 0)
             check_stamp(self);
-        if (self == clients && subject.output.id)
+        if (subject.output.id)
             busy |= play_some(self);
+        if (self == clients && subject.output.id)
+            busy |= write_some(self);
         if (subject.input.id && subject.output.id)
             busy |= record_some(self);
         pthread_mutex_unlock(&self->gate);
@@ -120,8 +141,9 @@ static void line_start(void)
     must(io_stamp(subject.ref, subject.device, clients[0].id, &now), "GetZeroTimeStamp");
     line_begin = line_written + 100000 + (int64_t)now.sample % 1000; /* never the same again */
     line_written = line_begin;
+    mix_clear();
     for (int i = 0; i < CLIENTS; i++) {
-        clients[i].at = line_begin;
+        clients[i].at = clients[i].played = line_begin;
         clients[i].logged = 0;
         clients[i].hash = 0xCBF29CE484222325ull;
     }
