@@ -9,7 +9,7 @@ import json
 import sys
 import traceback
 
-from tympan import DeviceSpec, TympanError
+from tympan import TympanError
 
 #: Class attributes for Info.plist; tympan.bundle.permissions has their checks.
 PERMISSIONS = ("MACH_SERVICES", "NETWORK", "IOKIT_USER_CLIENTS", "LOADING_CONDITIONS")
@@ -40,16 +40,14 @@ def load(file, module):
 
 
 def declaration(loaded, class_name):
-    """Class attributes and the device's UID."""
+    """Class attributes and the first device's UID."""
     driver_class = getattr(loaded, class_name)
     attributes = {name: getattr(driver_class, name, None) for name in ("NAME", "MANUFACTURER", "VERSION", "BUNDLE_ID")}
-    spec = driver_class().device()
-    if not isinstance(spec, DeviceSpec):
-        raise TympanError(f"{class_name}.device() returned {spec!r}, not a DeviceSpec", "Is a `return` missing?")
+    specs = driver_class().declared_devices()
     return {
-        "uid": spec.check().uid,
+        "uid": specs[0].uid,
         **{name: as_text(value) for name, value in attributes.items()},
-        "devices": [device(spec)],
+        "devices": [device(spec) for spec in specs],
         "permissions": {name: getattr(driver_class, name) for name in PERMISSIONS if hasattr(driver_class, name)},
     }
 

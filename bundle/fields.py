@@ -1,4 +1,4 @@
-"""A field for a realtime primitive that nothing fills: it would be None, and IO code cannot say so."""
+"""A field for a realtime primitive or a Control that nothing fills: it would be None, and IO code cannot say so."""
 
 from Cython.Compiler import ExprNodes, Nodes
 
@@ -6,6 +6,8 @@ from tympan._errors import BuildError
 from tympan.bundle.primitives import MODULE_OF
 from tympan.bundle.source import Names, parse, statements, walk
 
+#: The classes whose fields are looked at: the primitives, and what ``Driver.control`` answers.
+CLASSES = frozenset({*MODULE_OF, "Control"})
 
 def check(path):
     """Refuse a private field of a primitive's class to which no line of the driver's file assigns."""
@@ -15,9 +17,10 @@ def check(path):
     for owner in names.classes:
         for field, class_name, line in fields(owner, names):
             if field not in assigned:
+                value = "self.control(...)" if class_name == "Control" else f"{class_name}(...)"
                 raise BuildError(
                     f"{path.name}:{line}: nothing creates the {class_name} {field} of {owner.class_name}",
-                    f"Write `self.{field} = {class_name}(...)` in initialize or start_io; until then it is None.",
+                    f"Write `self.{field} = {value}` in initialize or start_io; until then it is None.",
                 )
 
 
@@ -37,7 +40,7 @@ def primitive(node, names):
         return None
     full = names.original(".".join([*(module or ()), name]))
     last = full.rpartition(".")[2]
-    return last if full == f"tympan.{last}" and last in MODULE_OF else None
+    return last if full == f"tympan.{last}" and last in CLASSES else None
 
 
 def targets(node):

@@ -17,7 +17,7 @@ PRIMITIVES = {
 }
 
 #: Pure Python modules that are frozen into every bundle.
-CORE_PURE = ("tympan", "tympan._errors", "tympan._spec")
+CORE_PURE = ("tympan", "tympan._errors", "tympan._spec", "tympan._control_spec")
 
 #: Modules of the simulated host; they never enter a bundle.
 HOST = (

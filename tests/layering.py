@@ -31,11 +31,18 @@ TABLE = [
     ("tympan/_ring.pxd", ["libc", "_rt"], [], []),
     ("tympan/_convert.pxd", ["libc", "_rt"], [], []),
     ("tympan/_objects.pxd", ["libc", "_clock", "_convert", "_ring", "_types", "coreaudio"], [], []),
+    ("tympan/_controls.pxd", ["libc", "_objects", "_rt", "coreaudio"], [], []),
     ("tympan/_io.pxd", ["libc", "_convert", "_objects", "_ring", "_rt", "_types", "coreaudio"], [], []),
     ("tympan/_errors.py", [], [], []),
     ("tympan/_spec.py", [], ["_errors"], []),
+    ("tympan/_control_spec.py", [], ["_errors", "_spec"], []),
     ("tympan/_driver.p*", ["libc", "_rt", "_types"], ["_errors", "_spec"], []),
-    ("tympan/_objects.pyx", ["libc", "_convert", "_driver", "_rt", "coreaudio"], ["_driver", "_errors"], []),
+    (
+        "tympan/_objects.pyx",
+        ["libc", "_controls", "_convert", "_driver", "_ring", "_rt", "coreaudio"],
+        ["_control_spec", "_driver", "_errors"],
+        [],
+    ),
     # realtime primitives: classes over C headers, in a bundle only when its driver names one
     ("tympan/_checks.pxd", ["cpython"], [], []),
     ("tympan/_parameters.p*", ["libc", "cpython", "cython", "_checks", "_rt"], [], []),
@@ -47,34 +54,41 @@ TABLE = [
     ("tympan/_answers.pxd", ["libc", "_objects", "_properties_types", "coreaudio"], [], []),
     (
         "tympan/_getters*.pxd",
-        ["libc", "_answers", "_formats", "_objects", "_properties_types", "_rt", "coreaudio"],
+        ["libc", "_answers", "_controls", "_formats", "_objects", "_properties_types", "_rt", "coreaudio"],
         [],
         [],
     ),
     ("tympan/_properties.pxd", ["_objects", "_properties_types", "coreaudio"], [], []),
     (
         "tympan/_properties.pyx",
-        ["libc", "_getters", "_getters_device", "_objects", "_properties_types", "coreaudio"],
+        ["libc", "_getters", "_getters_control", "_getters_device", "_objects", "_properties_types", "coreaudio"],
         ["_errors"],
         [],
     ),
     # the table's entries
     ("tympan/_core.pxd", ["libc", "_objects", "_rt", "coreaudio"], [], []),
-    ("tympan/_host_calls.pxd", ["libc", "_core", "_rt", "coreaudio"], [], []),
+    ("tympan/_host_calls.pxd", ["libc", "_core", "_objects", "_rt", "coreaudio"], [], []),
     ("tympan/_hal_io.pxd", ["libc", "_clock", "_core", "_io", "_objects", "_rt", "_types", "coreaudio"], [], []),
     ("tympan/_hal_properties.pxd", ["_core", "_objects", "_properties", "_properties_types", "coreaudio"], [], []),
+    ("tympan/_hal_clients.pxd", ["_core", "coreaudio"], [], []),
+    (
+        "tympan/_settings.pxd",
+        ["libc", "_controls", "_core", "_formats", "_host_calls", "_objects", "_properties_types", "_rt", "coreaudio"],
+        [],
+        [],
+    ),
     ("tympan/_hal.pxd", ["_core"], [], []),
     (
         "tympan/_hal.pyx",
         [
-            "libc", "cpython", "_clock", "_core", "_driver", "_formats", "_hal_io", "_hal_properties", "_host_calls",
-            "_objects", "_properties", "_properties_types", "_ring", "_rt", "coreaudio",
+            "libc", "cpython", "_clock", "_core", "_driver", "_hal_clients", "_hal_io", "_hal_properties", "_host_calls",
+            "_objects", "_properties", "_properties_types", "_ring", "_rt", "_settings", "coreaudio",
         ],
         ["_errors"],
         [],
     ),
     ("tympan/__init__.pxd", ["_buffers", "_driver", "_log_sink", "_parameters", "_types"], [], []),
-    ("tympan/__init__.py", [], ["_driver", "_errors", "_spec"], []),
+    ("tympan/__init__.py", [], ["_control_spec", "_driver", "_errors", "_spec"], []),
     # L2: the simulated host sees only the C table; _session makes the reference of a class without a bundle
     ("tympan/testing/_session.py", [], ["stdlib", *BELOW, *TESTING], ["_hal"]),
     ("tympan/testing/_*_cli.py", [], ["stdlib", *BELOW, *NUMBERS, *TESTING], [*NUMBERS, "tympan.bundle"]),
@@ -270,13 +284,13 @@ def wrong_python_tags(text, tags):
 
 
 def wrong_c_tags(text, tags):
-    """C methods of _driver.pxd where ``[io …]`` in the comment and ``noexcept nogil`` are not together."""
+    """C methods of _driver.pxd, declared or inline, where ``[io …]`` in the comment and ``noexcept nogil`` are not together."""
     methods = list(re.finditer(r"((?:^    #[^\n]*\n)*)^    cdef [^\n]*?(\w+)\(([^\n]*)$", text, re.MULTILINE))
     for comment, name, rest in (found.groups() for found in methods):
         tag = last_tag(comment)
         if tag not in tags:
             yield f"Driver.{name} ends with {tag or 'no tag'}"
-        elif tag.startswith("[io") != rest.endswith("noexcept nogil"):
+        elif tag.startswith("[io") != rest.rstrip(":").endswith("noexcept nogil"):
             yield f"Driver.{name} is {tag}, but declared ...{rest[-16:]}"
 
 

@@ -7,7 +7,7 @@ import sys
 import pytest
 from documents import ROOT, blocks, checkout, commands, path_with_python
 
-EXAMPLES = ("gain", "minimal_loopback", "lowpass", "fade", "meter")
+EXAMPLES = ("gain", "minimal_loopback", "lowpass", "fade", "volume", "meter")
 DOCS = ("docs/author-guide.md", "docs/realtime-primitives.md", "docs/trace.md", "docs/fuzzing.md")
 PAGES = ["README.md", *DOCS, *(f"examples/{name}/README.md" for name in EXAMPLES)]
 #: Commands of the README that cannot run inside the tests, and what runs them instead.

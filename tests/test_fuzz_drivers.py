@@ -52,7 +52,7 @@ def test_defects_of_an_independent_driver(monkeypatch, defect):
 
 # ---- the examples ----
 
-EXAMPLES = ("fade", "gain", "lowpass", "meter", "minimal_loopback")
+EXAMPLES = ("fade", "gain", "lowpass", "meter", "minimal_loopback", "volume")
 
 
 @pytest.fixture(scope="module")

@@ -130,11 +130,20 @@ class TestRow:
             assert plugin.table.set(*key, bytes(max(size, 4))) == status("unop")
 
 
+#: Table B5; what they answer is in test_controls.py.
+EVERY_CONTROL = ("bcls", "clas", "stdv", "ownd", "cscp", "celm", "lnam")
+CONTROLS = {
+    "levl": ("lcsv", "lcdv", "lcdr", "lcsd", "lcds"), "togl": ("bcvl",), "slct": ("scci", "scai", "scin"),
+    "sldr": ("sdrv", "sdrr"), "span": ("spcv", "spcc"),
+}  # fmt: skip
+
+
 def test_nothing_else_is_there(plugin):
     """No row beyond the specification's, and none that the HAL makes itself."""
     from tympan._properties import rows
 
     specified = {(cls, sel) for cls, sel, *_ in ROWS}
+    specified |= {(cls, sel) for cls, own in CONTROLS.items() for sel in (*EVERY_CONTROL, *own)}
     for cls, selector, *_ in rows():
         assert (cls, selector) in specified or selector in OPTIONAL, (cls, selector)
     assert not any(plugin.has(DEVICE, selector, scope) for selector in MUST_NOT for scope in ALL)

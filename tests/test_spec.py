@@ -63,7 +63,6 @@ BROKEN = [
     (lambda: StreamSpec.input(STEREO).with_name("a\0b"), "a stream's name is 'a\\x00b'"),
     (lambda: DEVICE.with_output(StreamSpec.input(STEREO)), "with_output got"),
     (lambda: DEVICE.with_input(STEREO), "with_input got"),
-    (lambda: DEVICE.with_input(StreamSpec.input(STEREO)).with_input(StreamSpec.input(STEREO)), "two input streams"),
     (lambda: DEVICE.with_model("com.example.Device"), "the model UID equals the device UID"),
     (lambda: DEVICE.with_latency(output=70_000), "the output latency is 70000"),
     (lambda: DEVICE.with_safety_offset(input=1.5), "the input safety offset is 1.5"),

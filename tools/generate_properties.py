@@ -9,7 +9,12 @@ from tympan._properties import rows
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "properties.md"
-CLASSES = {"aplg": ("Plug-in", "kAudioPlugIn"), "adev": ("Device", "kAudioDevice"), "astr": ("Stream", "kAudioStream")}
+CLASSES = {
+    "aplg": ("Plug-in", "kAudioPlugIn"), "adev": ("Device", "kAudioDevice"), "astr": ("Stream", "kAudioStream"),
+    "levl": ("Level controls", "kAudioLevelControl"), "togl": ("Boolean controls", "kAudioBooleanControl"),
+    "slct": ("Selector controls", "kAudioSelectorControl"), "sldr": ("Slider controls", "kAudioSliderControl"),
+    "span": ("Stereo pan controls", "kAudioStereoPanControl"),
+}  # fmt: skip
 HEAD = """\
 # Properties
 

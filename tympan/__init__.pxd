@@ -3,7 +3,7 @@
 # Cython makes a driver import, when it starts, every class that is named here. So
 # the bundler leaves out the lines below "primitives" that the driver does not use.
 
-from tympan._driver cimport Driver
+from tympan._driver cimport Control, Driver
 from tympan._types cimport IoBuffer, IoOperation, RealtimeContext
 
 # primitives

@@ -6,7 +6,8 @@ frozen, so it imports nothing else; the realtime primitives are imported when
 they are first used, because most bundles do not have them.
 """
 
-from tympan._driver import Driver, IoOperation
+from tympan._control_spec import ControlSpec
+from tympan._driver import Control, Driver, IoOperation
 from tympan._errors import HalError, OSStatus, SpecError, TympanError
 from tympan._spec import COMMON_SAMPLE_RATES, DeviceSpec, StreamFormat, StreamSpec
 
@@ -14,6 +15,8 @@ __version__ = "0.1.0"  # also read by pyproject.toml
 
 __all__ = [
     "COMMON_SAMPLE_RATES",
+    "Control",
+    "ControlSpec",
     "DeviceSpec",
     "DoubleBuffer",
     "Driver",

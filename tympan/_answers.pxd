@@ -45,8 +45,14 @@ cdef inline UInt32 direction(Query* q) noexcept nogil:
     return 0 if q.address.mScope == kAudioObjectPropertyScopeInput else 1
 
 
-cdef inline const Stream* first_stream(Query* q) noexcept nogil:
-    cdef const Device* device = q.object.device
-    if direction(q):
-        return device.outputs if device.output_count else NULL
-    return device.inputs if device.input_count else NULL
+# A device's channels in the direction asked for, of all streams; they count from 1 through the streams in order.
+cdef inline UInt32 channels(Query* q) noexcept nogil:
+    return q.object.device.channels[direction(q)]
+
+
+cdef inline const Stream* stream_of_channel(Query* q, UInt32* channel) noexcept nogil:
+    cdef const Stream* stream = q.object.device.outputs if direction(q) else q.object.device.inputs
+    while channel[0] > stream.channels:         # there are so many: find_row has seen to it
+        channel[0] -= stream.channels
+        stream += 1
+    return stream

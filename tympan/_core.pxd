@@ -5,7 +5,7 @@ from libc.stdint cimport uint32_t, uint64_t
 from tympan._objects cimport Device, Graph
 from tympan._rt cimport ty_load_acquire_u32, ty_load_pointer, ty_mutex
 from tympan.coreaudio cimport (
-    AudioObjectID, AudioServerPlugInDriverInterface, AudioServerPlugInHostRef, Float64, UInt64, dispatch_queue_t,
+    AudioObjectID, AudioServerPlugInDriverInterface, AudioServerPlugInHostRef, UInt64, dispatch_queue_t,
     kAudioDeviceClassID,
 )
 
@@ -25,15 +25,13 @@ cdef struct Core:
     AudioServerPlugInHostRef host
     dispatch_queue_t queue      # every call to the host leaves from here
     ty_mutex control            # serialises control calls; taken before the GIL, never on IO threads
+    ty_mutex values             # guards what controls are set to, and the queue that tells of it; the innermost lock
     void* driver_class          # borrowed: the PlugIn holds it
     void* driver                # owned reference to the Driver, while graph is not NULL
     uint64_t generation         # counts Initialize, so that late jobs can be recognised
     uint64_t ticks_num          # mach ticks per second = ticks_num / ticks_den
     uint64_t ticks_den
-    # A requested configuration change; 0: none. Guarded by `control`.
-    UInt64 change_id
-    UInt64 last_change_id
-    Float64 wanted_rate
+    UInt64 last_change_id       # of the changes that devices request
 
 
 # The plug-in of a driver reference, or NULL for what is none of ours. Any thread, lock-free.

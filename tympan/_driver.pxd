@@ -2,11 +2,46 @@
 # half, with every docstring, is in _driver.pyx and _driver.pyi. The thread
 # tags are explained in docs/threads.md.
 
-from tympan._types cimport IoBuffer, RealtimeContext
+from libc.stdint cimport uint32_t
+from libc.string cimport memcpy
+
+from tympan._rt cimport ty_load_acquire_u32
+from tympan._types cimport ControlState, IoBuffer, RealtimeContext
+
+cdef ControlState ty_no_control
+
+
+# A control of a device, for IO code and for Python. All reading is wait-free; a field that is None reads as 0.
+cdef class Control:
+    cdef const ControlState* state
+    cdef void* place            # the core's, as are the next two
+    cdef void* core
+    cdef int (*write)(void* core, void* control, uint32_t bits, double place) noexcept
+    cdef readonly uint32_t device
+    cdef readonly object spec
+
+    # A level's or a pan's place, 0 ... 1. [io & running]
+    cdef inline float scalar(self) noexcept nogil:
+        cdef uint32_t bits = ty_load_acquire_u32(&self.state.value) if self is not None else 0
+        cdef float value
+        memcpy(&value, &bits, sizeof(value))
+        return value
+
+    # A level's linear gain; 0 at its low end. [io & running]
+    cdef inline float gain(self) noexcept nogil:
+        cdef uint32_t bits = ty_load_acquire_u32(&self.state.gain) if self is not None else 0
+        cdef float value
+        memcpy(&value, &bits, sizeof(value))
+        return value
+
+    # A switch's 0 or 1, a selector's item, a slider's value. [io & running]
+    cdef inline uint32_t number(self) noexcept nogil:
+        return ty_load_acquire_u32(&self.state.value) if self is not None else 0
 
 
 cdef class Driver:
-    cdef double _sample_rate
+    cdef list _sample_rates     # Hz, of each device
+    cdef dict _controls         # object id: Control
 
     # One IO cycle on a realtime thread. Read buffer.input, write every sample
     # of buffer.output; must not allocate, lock, wait, or touch Python.

@@ -7,7 +7,7 @@ tag in the last line of each docstring says when: see docs/threads.md.
 """
 
 from tympan._errors import SpecError
-from tympan._spec import DeviceSpec
+from tympan._spec import DeviceSpec, check_devices
 
 
 class IoOperation:
@@ -19,6 +19,34 @@ class IoOperation:
 
     READ_INPUT = 0x72656164     # kAudioServerPlugInIOOperationReadInput
     WRITE_MIX = 0x72697465      # kAudioServerPlugInIOOperationWriteMix
+
+
+cdef class Control:
+    """A control of a device, as the driver sees it: answered by ``Driver.control``, valid until the last Release.
+
+    ``value`` is a float 0 ... 1 (volume, pan), a bool (switches) or an int (selectors, sliders). IO code
+    has ``scalar()``, ``gain()`` and ``number()`` instead, wait-free. ``device`` is the device's index, ``spec`` the
+    ControlSpec.
+    """
+
+    def __cinit__(self):
+        self.state = &ty_no_control
+
+    @property
+    def value(self):
+        """What the control is set to now; setting it tells the host, if it is another value. Raises ValueError for
+        one that it cannot have. (kAudioLevelControlPropertyScalarValue and its like) [any]"""
+        if self.spec.family in ("level", "pan"):
+            return self.scalar()
+        return bool(self.number()) if self.spec.family == "toggle" else self.number()
+
+    @value.setter
+    def value(self, value):
+        cdef bint placed = self.spec.family in ("level", "pan")
+        cdef double place = value if placed else 0
+        cdef uint32_t bits = 0 if placed else value
+        if self.write is NULL or self.write(self.core, self.place, bits, place):
+            raise ValueError(f"the control {self.spec.name!r} cannot have the value {value!r}")
 
 
 cdef class Driver:
@@ -48,9 +76,13 @@ cdef class Driver:
 
     @property
     def sample_rate(self):
-        """Nominal sample rate in Hz, current when ``start_io`` is called
+        """Nominal sample rate in Hz of the first device, current when ``start_io`` is called
         (kAudioDevicePropertyNominalSampleRate). [any]"""
-        return self._sample_rate
+        return self._sample_rates[0] if self._sample_rates else 0.0
+
+    def sample_rate_of(self, index):
+        """Nominal sample rate in Hz of a device, by its index in ``devices()``. [any]"""
+        return self._sample_rates[index]
 
     # ---- control thread ----
 
@@ -61,6 +93,11 @@ cdef class Driver:
             f"{type(self).__name__} does not say what device it is",
             "Define a method device(self) that returns a DeviceSpec.",
         )
+
+    def devices(self):
+        """Answer the DeviceSpecs of all devices, in the order of their indices. Without this method there
+        is one, that of ``device()``. [control & !running]"""
+        return (self.device(),)
 
     def initialize(self):
         """Get ready; nothing is visible to clients yet. Raising makes the host drop the driver.
@@ -74,6 +111,27 @@ cdef class Driver:
         """The last client has stopped; ``process_io`` is not called any more. Raising is
         reported, but IO is stopped. Backs StopIO. [control & !running]"""
 
+    def start_device(self, index):
+        """The first client of the device ``index`` of ``devices()`` starts. For a driver of several devices;
+        unless it has this method, ``start_io`` is called. [control & !running]"""
+        self.start_io()
+
+    def stop_device(self, index):
+        """The last client of the device ``index`` has stopped; unless a driver has this method, ``stop_io`` is
+        called. [control & !running]"""
+        self.stop_io()
+
+    def control(self, name, device=0):
+        """The Control of that name, of the device of that index. Raises KeyError. Keep it in a typed field
+        (``cdef Control volume``) for IO code. [control]"""
+        for control in (self._controls or {}).values():
+            if control.device == device and control.spec.name == name:
+                return control
+        raise KeyError(f"device {device} has no control {name!r}")
+
+    def control_changed(self, control):
+        """The host has set ``control`` to another value. Backs SetPropertyData. [control]"""
+
     # ---- IO thread ----
 
     cdef void process_io(self, const RealtimeContext* rt, IoBuffer* buffer) noexcept nogil:
@@ -84,17 +142,27 @@ cdef class Driver:
     # ---- for the framework ----
 
     def declaration(self):
-        """Answer ``device()`` completed and checked, or raise SpecError. [control & !running]"""
+        """Answer ``declared_devices()``, checked with the class attributes, or raise SpecError. [control & !running]"""
         for label in ("NAME", "MANUFACTURER", "VERSION"):
             value = getattr(self, label)
             if not isinstance(value, str) or not value.strip():
                 raise SpecError(f"{type(self).__name__}.{label} is {value!r}", f"Give the class a text {label}.")
-        spec = self.device()
-        if not isinstance(spec, DeviceSpec):
-            raise SpecError(f"{type(self).__name__}.device() returned {spec!r}", "Return a DeviceSpec.")
-        spec = spec.check()
-        self._check_io(spec)
-        return spec
+        specs = self.declared_devices()
+        for spec in specs:
+            self._check_io(spec)
+        return specs
+
+    def declared_devices(self):
+        """Answer what ``devices()`` answers as a tuple, completed, or raise SpecError; for the bundler.
+        [control & !running]"""
+        name, found = type(self).__name__, self.devices()
+        if not isinstance(found, (list, tuple)):
+            raise SpecError(f"{name}.devices() returned {found!r}, not a list", "Return a list of DeviceSpecs.")
+        for spec in found:
+            if not isinstance(spec, DeviceSpec):
+                method = "device" if type(self).devices is Driver.devices else "devices"
+                raise SpecError(f"{name}.{method}() returned {spec!r}, not a DeviceSpec", "Is a `return` missing?")
+        return check_devices([spec.check() for spec in found])
 
     def _check_io(self, spec):
         known = (IoOperation.READ_INPUT, IoOperation.WRITE_MIX)
@@ -104,9 +172,10 @@ cdef class Driver:
             )
         if self.IO_FORMAT not in ("float32", "native"):
             raise SpecError(f"IO_FORMAT is {self.IO_FORMAT!r}", 'Use "float32" or "native".')
-        formats = {(s.format.sample_type, s.format.channels) for s in spec.streams}
-        if self.IO_FORMAT == "native" and len(formats) > 1:
-            raise SpecError(
-                "a native-format loopback has two different formats",
-                'Give both streams one format, or use IO_FORMAT = "float32".',
-            )
+        for sink, source in zip(spec.inputs, spec.outputs):
+            formats = {(s.format.sample_type, s.format.channels) for s in (sink, source)}
+            if self.IO_FORMAT == "native" and len(formats) > 1:
+                raise SpecError(
+                    "a native-format loopback has two different formats",
+                    'Give both streams one format, or use IO_FORMAT = "float32".',
+                )

@@ -34,19 +34,35 @@ cdef inline bint _class_wanted(Query* q, const Object* candidate) noexcept nogil
     for i in range(count):
         if wanted[i] in (candidate.class_id, candidate.base_class, kAudioObjectClassID, kAudioObjectClassIDWildcard):
             return True
+        if wanted[i] == kAudioControlClassID and candidate.control is not NULL:
+            return True
     return False
+
+
+# Streams and controls belong to a direction, or the control to none.
+cdef inline bint _in_scope(Query* q, const Object* candidate) noexcept nogil:
+    if candidate.stream is not NULL:
+        return in_scope(q, candidate.stream.is_input)
+    if candidate.control is NULL or q.address.mScope == kAudioObjectPropertyScopeGlobal:
+        return True
+    return candidate.control.scope == q.address.mScope
+
+
+cdef inline void _append_owned(Query* q, AudioObjectID object_id) noexcept nogil:
+    cdef const Object* candidate = &q.graph.objects[object_id]
+    if _class_wanted(q, candidate) and _in_scope(q, candidate):
+        append(q, &object_id, sizeof(AudioObjectID))
 
 
 cdef inline OSStatus _owned(Query* q) noexcept nogil:
     cdef UInt32 i
-    cdef const Object* candidate
     q.size = 0
-    for i in range(1, q.graph.object_count):
-        candidate = &q.graph.objects[i]
-        if candidate.owner != q.id or not _class_wanted(q, candidate):
-            continue
-        if candidate.stream is NULL or in_scope(q, candidate.stream.is_input):
-            append(q, &i, sizeof(UInt32))
+    if q.object.device is NULL:             # the plug-in
+        for i in range(q.graph.device_count):
+            _append_owned(q, q.graph.devices[i].id)
+    elif q.object.device.id == q.id:
+        for i in range(q.object.device.owned_count):
+            _append_owned(q, q.id + 1 + i)
     return kAudioHardwareNoError
 
 

@@ -2,7 +2,9 @@
 
 from libc.string cimport memset
 
-from tympan._answers cimport answer, answer_string, answer_uint32, append, direction, first_stream, in_scope
+from tympan._answers cimport (
+    answer, answer_string, answer_uint32, append, channels, direction, in_scope, stream_of_channel,
+)
 from tympan._objects cimport PERIOD, Device, Stream
 from tympan._properties_types cimport Query
 from tympan._rt cimport ty_load_acquire_u32, ty_load_f64
@@ -77,6 +79,14 @@ cdef inline OSStatus _streams(Query* q) noexcept nogil:
     return kAudioHardwareNoError
 
 
+cdef inline OSStatus _controls(Query* q) noexcept nogil:
+    cdef UInt32 i
+    q.size = 0
+    for i in range(q.object.device.control_count):
+        append(q, &q.object.device.controls[i].id, sizeof(UInt32))
+    return kAudioHardwareNoError
+
+
 cdef inline OSStatus _rate(Query* q) noexcept nogil:
     cdef Float64 rate = ty_load_f64(&q.object.device.rate)
     return answer(q, &rate, sizeof(Float64))
@@ -97,28 +107,26 @@ cdef inline OSStatus _hidden(Query* q) noexcept nogil:
 
 
 cdef inline OSStatus _stereo_pair(Query* q) noexcept nogil:
-    cdef const Stream* stream = first_stream(q)
     cdef UInt32[2] pair
     pair[0] = 1                         # channels count from 1
-    pair[1] = 1 if stream is not NULL and stream.channels == 1 else 2
+    pair[1] = 1 if channels(q) == 1 else 2
     return answer(q, pair, sizeof(pair))
 
 
-cdef inline AudioChannelLabel _label(UInt32 index, UInt32 channels) noexcept nogil:
-    if channels == 1:
+cdef inline AudioChannelLabel _label(UInt32 index, UInt32 count) noexcept nogil:
+    if count == 1:
         return kAudioChannelLabel_Mono
-    if channels == 2:
+    if count == 2:
         return kAudioChannelLabel_Left if index == 0 else kAudioChannelLabel_Right
     return kAudioChannelLabel_Discrete_0 | index
 
 
 cdef inline OSStatus _channel_layout(Query* q) noexcept nogil:
-    cdef const Stream* stream = first_stream(q)
-    cdef UInt32 i, channels = stream.channels if stream is not NULL else 0
+    cdef UInt32 i, count = channels(q)
     cdef UInt32 header = sizeof(AudioChannelLayout) - sizeof(AudioChannelDescription)
     cdef AudioChannelLayout layout
     cdef AudioChannelDescription item
-    cdef UInt32 size = header + channels * <UInt32>sizeof(AudioChannelDescription)
+    cdef UInt32 size = header + count * <UInt32>sizeof(AudioChannelDescription)
     if q.out is NULL:
         q.size = size
         return kAudioHardwareNoError
@@ -127,11 +135,11 @@ cdef inline OSStatus _channel_layout(Query* q) noexcept nogil:
     memset(&layout, 0, sizeof(layout))
     memset(&item, 0, sizeof(item))
     layout.mChannelLayoutTag = kAudioChannelLayoutTag_UseChannelDescriptions
-    layout.mNumberChannelDescriptions = channels
+    layout.mNumberChannelDescriptions = count
     q.size = 0
     append(q, &layout, header)
-    for i in range(channels):
-        item.mChannelLabel = _label(i, channels)
+    for i in range(count):
+        item.mChannelLabel = _label(i, count)
         append(q, &item, sizeof(item))
     return kAudioHardwareNoError
 
@@ -148,6 +156,8 @@ cdef inline OSStatus _clock_algorithm(Query* q) noexcept nogil:
 cdef inline OSStatus _element_name(Query* q) noexcept nogil:
     cdef const Stream* stream = <const Stream*>q.object.stream
     cdef UInt32 element = q.address.mElement
-    if stream is NULL:
-        stream = first_stream(q)
+    if stream is NULL and element == 0:
+        stream = q.object.device.outputs if direction(q) else q.object.device.inputs
+    elif stream is NULL:
+        stream = stream_of_channel(q, &element)
     return answer_string(q, stream.name if element == 0 else stream.channel_names[element - 1])

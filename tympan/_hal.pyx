@@ -9,25 +9,26 @@ end here as a status.
 
 from cpython.ref cimport Py_DECREF, Py_INCREF
 from libc.stdint cimport uint32_t, uint64_t
-from libc.string cimport memcpy
 
 from tympan._clock cimport clock_start_at_rate, clock_stop
 from tympan._core cimport TY_MAX_CORES, Core, core_of, device_in, graph_of, object_exists, ty_core_count, ty_cores
-from tympan._driver cimport Driver
-from tympan._formats cimport offers_rate, same_layout
+from tympan._driver cimport Control, Driver, ty_no_control
+from tympan._hal_clients cimport AddDeviceClient, CreateDevice, DestroyDevice, RemoveDeviceClient
 from tympan._hal_io cimport (
     BeginIOOperation, DoIOOperation, EndIOOperation, GetZeroTimeStamp, WillDoIOOperation,
 )
 from tympan._hal_properties cimport GetPropertyData, GetPropertyDataSize, HasProperty, IsPropertySettable
 from tympan._host_calls cimport enqueue, forget_change
-from tympan._objects cimport PERIOD, Device, Graph, Object, build_graph, free_graph
-from tympan._properties cimport find_row
-from tympan._properties_types cimport READ_ONLY, SET_FORMAT, SET_RATE, Row
+from tympan._objects cimport PERIOD, Control as ObjectControl
+from tympan._objects cimport Device, Graph, Object, build_graph, free_graph
+from tympan._properties cimport find_row, may_set
+from tympan._properties_types cimport Row
 from tympan._ring cimport ring_move
 from tympan._rt cimport (
-    ty_count_down, ty_count_up, ty_load_u32, ty_load_u64, ty_mutex_destroy, ty_mutex_init, ty_mutex_lock,
+    ty_count_down, ty_count_up, ty_load_u64, ty_mutex_destroy, ty_mutex_init, ty_mutex_lock,
     ty_mutex_unlock, ty_store_f64, ty_store_pointer, ty_store_release_u32, ty_store_release_u64,
 )
+from tympan._settings cimport set_level, set_number, set_value
 from tympan.coreaudio cimport *
 
 from tympan._errors import HalError
@@ -65,12 +66,23 @@ cdef OSStatus _status_of(object error, str where) noexcept:
 
 # Call one control method of the driver. The control mutex is held.
 cdef OSStatus _call_driver(Core* core, const char* method) noexcept with gil:
-    cdef str name = method.decode()
+    return _call(core, method.decode(), ())
+
+
+# The same for a device: its own method if the driver has it, else that for all. Method: b"start" or b"stop".
+cdef OSStatus _call_for(Core* core, const char* method, const Device* device) noexcept with gil:
+    cdef str name = method.decode() + "_device"
+    if getattr(<object>core.driver_class, name) is getattr(Driver, name):
+        return _call(core, method.decode() + "_io", ())
+    return _call(core, name, (device.io.device,))
+
+
+cdef OSStatus _call(Core* core, str name, tuple arguments) noexcept:
     cdef str where = "driver"
     try:
         driver = <object>core.driver
         where = f"{type(driver).__name__}.{name}"
-        getattr(driver, name)()
+        getattr(driver, name)(*arguments)
         return kAudioHardwareNoError
     except BaseException as error:
         return _status_of(error, where)
@@ -83,9 +95,10 @@ cdef OSStatus _create_driver(Core* core, Graph** graph) noexcept with gil:
     try:
         where = (<object>core.driver_class).__name__
         driver = (<object>core.driver_class)()
-        spec = driver.declaration()
-        graph[0] = build_graph(driver, spec)
-        driver._sample_rate = spec.initial_rate
+        specs = driver.declaration()
+        graph[0] = build_graph(driver, specs)
+        driver._sample_rates = [spec.initial_rate for spec in specs]
+        _give_controls(core, graph[0], driver, specs)
         Py_INCREF(driver)
         core.driver = <void*>driver
         return kAudioHardwareNoError
@@ -93,16 +106,44 @@ cdef OSStatus _create_driver(Core* core, Graph** graph) noexcept with gil:
         return _status_of(error, where)
 
 
+# The driver's Control objects, which read and write the graph's for as long as that is there.
+cdef int _give_controls(Core* core, Graph* graph, Driver driver, object specs) except -1:
+    cdef Device* device
+    cdef UInt32 i, j
+    cdef Control control
+    driver._controls = {}
+    for i in range(graph.device_count):
+        device = &graph.devices[i]
+        for j in range(device.control_count):
+            control = Control()
+            control.state, control.place, control.core = &device.controls[j].state, &device.controls[j], core
+            control.write, control.device, control.spec = _write_control, i, specs[i].controls[j]
+            driver._controls[device.controls[j].id] = control
+    return 0
+
+
+# The driver sets a control itself. Any thread with the GIL.
+cdef int _write_control(void* core, void* control, uint32_t bits, double place) noexcept:
+    cdef bint changed = False
+    if (<ObjectControl*>control).family in (kAudioLevelControlClassID, kAudioStereoPanControlClassID):
+        return set_level(<Core*>core, <ObjectControl*>control, <Float32>place, False, &changed)
+    return set_number(<Core*>core, <ObjectControl*>control, bits, &changed)
+
+
 cdef void _drop_driver(Core* core, Graph* graph) noexcept with gil:
+    cdef Control control
     ty_store_pointer(<void**>&core.graph, NULL)
+    if core.driver is not NULL:
+        for control in (<Driver>core.driver)._controls.values():
+            control.state, control.write = &ty_no_control, NULL
     free_graph(graph)
     if core.driver is not NULL:
         Py_DECREF(<object>core.driver)
         core.driver = NULL
 
 
-cdef void _set_driver_rate(Core* core, Float64 rate) noexcept with gil:
-    (<Driver>core.driver)._sample_rate = rate
+cdef void _set_driver_rate(Core* core, UInt32 device, Float64 rate) noexcept with gil:
+    (<Driver>core.driver)._sample_rates[device] = rate
 
 
 # ---- control entries: IUnknown ----
@@ -148,22 +189,28 @@ cdef ULONG Release(void* ref) noexcept nogil:
 # factory can start anew. The interpreter and the Core stay. When the host did that
 # meanwhile, on another thread, there is nothing left of this generation to undo.
 cdef void _tear_down(Core* core, uint64_t generation) noexcept nogil:
+    cdef dispatch_queue_t queue
     ty_mutex_lock(&core.control)
     if core.graph is not NULL and core.generation == generation:
         _stop_running(core)
+        ty_mutex_lock(&core.values)
+        queue, core.queue = core.queue, NULL
+        ty_mutex_unlock(&core.values)
         _drop_driver(core, core.graph)
-        dispatch_release(core.queue)
+        dispatch_release(queue)
         core.host = NULL
-        core.change_id = 0
     ty_mutex_unlock(&core.control)
 
 
 cdef void _stop_running(Core* core) noexcept nogil:
-    cdef Device* device = &core.graph.devices[0]
-    if device.running:
-        ty_store_release_u32(&device.running, 0)
-        clock_stop(&device.clock)
-        _call_driver(core, b"stop_io")
+    cdef Device* device
+    cdef UInt32 i
+    for i in range(core.graph.device_count):
+        device = &core.graph.devices[i]
+        if device.running:
+            ty_store_release_u32(&device.running, 0)
+            clock_stop(&device.clock)
+            _call_for(core, b"stop", device)
 
 
 # ---- control entries: life cycle ----
@@ -204,43 +251,13 @@ cdef OSStatus _initialize(Core* core, AudioServerPlugInHostRef host) noexcept no
     return kAudioHardwareNoError
 
 
-cdef OSStatus CreateDevice(
-    AudioServerPlugInDriverRef ref, CFDictionaryRef description,
-    const AudioServerPlugInClientInfo* client, AudioObjectID* out
-) noexcept nogil:
-    if out is not NULL:
-        out[0] = kAudioObjectUnknown
-    if core_of(ref) is NULL:
-        return kAudioHardwareBadObjectError
-    return kAudioHardwareUnsupportedOperationError      # not a transport manager
-
-
-cdef OSStatus DestroyDevice(AudioServerPlugInDriverRef ref, AudioObjectID device) noexcept nogil:
-    return kAudioHardwareBadObjectError if core_of(ref) is NULL else kAudioHardwareUnsupportedOperationError
-
-
-# Clients are counted by the host, and StartIO is counted per device, so there
-# is nothing to keep of them: an unknown client can do no harm.
-cdef OSStatus AddDeviceClient(
-    AudioServerPlugInDriverRef ref, AudioObjectID device, const AudioServerPlugInClientInfo* client
-) noexcept nogil:
-    if device_in(graph_of(ref), device) is NULL:
-        return kAudioHardwareBadObjectError
-    return kAudioHardwareNoError if client is not NULL else kAudioHardwareIllegalOperationError
-
-
-cdef OSStatus RemoveDeviceClient(
-    AudioServerPlugInDriverRef ref, AudioObjectID device, const AudioServerPlugInClientInfo* client
-) noexcept nogil:
-    return AddDeviceClient(ref, device, client)
-
-
 # ---- control entries: IO state ----
 
 # A new time line, silent, from now on. IO is not running.
 cdef void _start_line(Core* core, Device* device) noexcept nogil:
-    if device.ring.data is not NULL:
-        ring_move(&device.ring, 0, 0)
+    cdef UInt32 i
+    for i in range(device.ring_count):
+        ring_move(&device.rings[i], 0, 0)
     clock_start_at_rate(
         &device.clock, mach_absolute_time(), device.rate, PERIOD, core.ticks_num, core.ticks_den
     )
@@ -256,7 +273,7 @@ cdef OSStatus StartIO(AudioServerPlugInDriverRef ref, AudioObjectID device_id, U
     if device.running == <UInt32>0xFFFFFFFF:
         status = kAudioHardwareIllegalOperationError
     elif device.running == 0:
-        status = _call_driver(core, b"start_io")
+        status = _call_for(core, b"start", device)
         if status == kAudioHardwareNoError:
             _start_line(core, device)
             enqueue(core, device_id, 0, kAudioDevicePropertyDeviceIsRunning)
@@ -281,7 +298,7 @@ cdef OSStatus StopIO(AudioServerPlugInDriverRef ref, AudioObjectID device_id, UI
         ty_store_release_u32(&device.running, device.running - 1)
         if device.running == 0:
             clock_stop(&device.clock)
-            status = _call_driver(core, b"stop_io")
+            status = _call_for(core, b"stop", device)
             enqueue(core, device_id, 0, kAudioDevicePropertyDeviceIsRunning)
     ty_mutex_unlock(&core.control)
     return status
@@ -298,9 +315,9 @@ cdef OSStatus PerformDeviceConfigurationChange(
     if device is NULL:
         return kAudioHardwareBadObjectError
     ty_mutex_lock(&core.control)
-    if action != 0 and core.change_id == action:
-        core.change_id = 0
-        status = _change_rate(core, device, core.wanted_rate)
+    if action != 0 and device.change_id == action:
+        device.change_id = 0
+        status = _change_rate(core, device, device.wanted_rate)
     ty_mutex_unlock(&core.control)
     return status
 
@@ -312,7 +329,7 @@ cdef OSStatus _change_rate(Core* core, Device* device, Float64 rate) noexcept no
     cdef Float64 before = device.rate
     if device.running:
         clock_stop(&device.clock)
-        _call_driver(core, b"stop_io")
+        _call_for(core, b"stop", device)
     status = _start_at(core, device, rate)
     # Rolled back: what ran goes on at the old rate, if the driver still can.
     if status != kAudioHardwareNoError and _start_at(core, device, before) != kAudioHardwareNoError:
@@ -324,9 +341,9 @@ cdef OSStatus _change_rate(Core* core, Device* device, Float64 rate) noexcept no
 cdef OSStatus _start_at(Core* core, Device* device, Float64 rate) noexcept nogil:
     cdef OSStatus status = kAudioHardwareNoError
     ty_store_f64(&device.rate, rate)
-    _set_driver_rate(core, rate)
+    _set_driver_rate(core, device.io.device, rate)
     if device.running:
-        status = _call_driver(core, b"start_io")
+        status = _call_for(core, b"start", device)
         if status == kAudioHardwareNoError:
             _start_line(core, device)
     return status
@@ -338,7 +355,7 @@ cdef OSStatus AbortDeviceConfigurationChange(
     cdef Core* core = core_of(ref)
     if device_in(graph_of(ref), device_id) is NULL:
         return kAudioHardwareBadObjectError
-    forget_change(core, action)
+    forget_change(core, device_id, action)
     return kAudioHardwareNoError
 
 
@@ -348,8 +365,11 @@ cdef OSStatus SetPropertyData(
     AudioServerPlugInDriverRef ref, AudioObjectID object_id, pid_t pid, const AudioObjectPropertyAddress* address,
     UInt32 qualifier_size, const void* qualifier, UInt32 size, const void* data
 ) noexcept nogil:
+    cdef Core* core = core_of(ref)
     cdef Graph* graph = graph_of(ref)
     cdef const Row* row
+    cdef bint changed = False
+    cdef OSStatus status
     if graph is NULL:
         return kAudioHardwareBadObjectError
     if address is NULL or data is NULL:
@@ -359,58 +379,23 @@ cdef OSStatus SetPropertyData(
     row = find_row(graph, object_id, address)
     if row is NULL:
         return kAudioHardwareUnknownPropertyError
-    if row.setter == READ_ONLY:
+    if not may_set(&graph.objects[object_id], row):
         return kAudioHardwareUnsupportedOperationError
     if size != row.fixed_size:
         return kAudioHardwareBadPropertySizeError
-    return _set(core_of(ref), &graph.objects[object_id], row.setter, data)
-
-
-cdef OSStatus _set(Core* core, const Object* item, int setter, const void* data) noexcept nogil:
-    cdef Float64 rate = 0
-    cdef UInt32 flag = 0
-    if setter == SET_RATE:
-        memcpy(&rate, data, sizeof(rate))
-        return _want_rate(core, item.device, rate)
-    if setter == SET_FORMAT:
-        return _set_format(core, item, data)
-    memcpy(&flag, data, sizeof(flag))
-    flag = flag != 0
-    ty_mutex_lock(&core.control)
-    if ty_load_u32(&item.stream.is_active) != flag:
-        ty_store_release_u32(&item.stream.is_active, flag)
-        enqueue(core, item.stream.id, 0, kAudioStreamPropertyIsActive)
-    ty_mutex_unlock(&core.control)
-    return kAudioHardwareNoError
-
-
-# The value changes in PerformDeviceConfigurationChange, not here. One request is
-# outstanding at a time; a later wish replaces the value it will bring.
-cdef OSStatus _want_rate(Core* core, Device* device, Float64 rate) noexcept nogil:
-    cdef OSStatus status = kAudioHardwareNoError
-    if not offers_rate(device, rate):
-        return kAudioDeviceUnsupportedFormatError
-    ty_mutex_lock(&core.control)
-    if core.change_id:
-        core.wanted_rate = rate
-    elif rate != device.rate:
-        core.last_change_id += 1
-        core.change_id = core.last_change_id
-        core.wanted_rate = rate
-        if not enqueue(core, device.id, core.change_id, 0):
-            core.change_id = 0
-            status = kAudioHardwareUnspecifiedError
-    ty_mutex_unlock(&core.control)
+    status = set_value(core, &graph.objects[object_id], row.setter, data, &changed)
+    if changed:
+        ty_mutex_lock(&core.control)
+        if core.graph is not NULL:
+            _tell_driver(core, &graph.objects[object_id])
+        ty_mutex_unlock(&core.control)
     return status
 
 
-# A stream offers one sample layout at several rates, so a new format is a new rate.
-cdef OSStatus _set_format(Core* core, const Object* item, const void* data) noexcept nogil:
-    cdef AudioStreamBasicDescription format
-    memcpy(&format, data, sizeof(format))
-    if not same_layout(item.stream, &format):
-        return kAudioDeviceUnsupportedFormatError
-    return _want_rate(core, item.device, format.mSampleRate)
+# The driver hears of a control that the host has set, if it wants to.
+cdef void _tell_driver(Core* core, const Object* item) noexcept with gil:
+    if (<object>core.driver_class).control_changed is not Driver.control_changed:
+        _call(core, "control_changed", ((<Driver>core.driver)._controls[item.control.id],))
 
 
 # ---- the table, and what entry.c and the simulated host call ----
@@ -447,10 +432,12 @@ cdef class PlugIn:
 
     def __cinit__(self):
         ty_mutex_init(&self.core.control)
+        ty_mutex_init(&self.core.values)
         self.core.interface = &_interface
 
     def __dealloc__(self):
         _unregister(&self.core)
+        ty_mutex_destroy(&self.core.values)
         ty_mutex_destroy(&self.core.control)
 
     @property

@@ -8,7 +8,7 @@ from libc.string cimport memset
 from tympan._clock cimport Stamp, clock_stamp
 from tympan._core cimport device_in, graph_of
 from tympan._io cimport read_input, write_mix
-from tympan._objects cimport Device
+from tympan._objects cimport Device, Stream
 from tympan._rt cimport TY_LAST_TIME, ty_load_acquire_u32, ty_load_f64
 from tympan._types cimport RealtimeContext
 from tympan.coreaudio cimport *
@@ -66,12 +66,22 @@ cdef inline OSStatus EndIOOperation(
     return kAudioHardwareNoError if device_in(graph_of(ref), device_id) is not NULL else kAudioHardwareBadObjectError
 
 
+# The stream of that id, if it is the device's and of that direction. Ids follow each other, inputs first.
+cdef inline const Stream* stream_in(const Device* device, AudioObjectID stream_id, bint reading) noexcept nogil:
+    cdef UInt32 place = stream_id - device.id - 1
+    if reading:
+        return &device.inputs[place] if place < device.input_count else NULL
+    place -= device.input_count
+    return &device.outputs[place] if place < device.output_count else NULL
+
+
 cdef inline OSStatus DoIOOperation(
     AudioServerPlugInDriverRef ref, AudioObjectID device_id, AudioObjectID stream_id, UInt32 client,
     UInt32 operation, UInt32 frames, const AudioServerPlugInIOCycleInfo* cycle, void* main, void* secondary
 ) noexcept nogil:
     cdef Device* device = device_in(graph_of(ref), device_id)
     cdef bint reading = operation == kAudioServerPlugInIOOperationReadInput
+    cdef const Stream* stream
     cdef const AudioTimeStamp* at
     cdef RealtimeContext rt
     if device is NULL:
@@ -80,14 +90,15 @@ cdef inline OSStatus DoIOOperation(
         return kAudioHardwareNoError        # not promised: nothing to do
     if cycle is NULL or main is NULL:
         return kAudioHardwareIllegalOperationError
-    if stream_id != (device.inputs[0].id if reading else device.outputs[0].id):
+    stream = stream_in(device, stream_id, reading)
+    if stream is NULL:
         return kAudioHardwareBadObjectError
     if ty_load_acquire_u32(&device.running) == 0:
         return kAudioHardwareNotRunningError
     at = &cycle.mInputTime if reading else &cycle.mOutputTime
     if not -TY_LAST_TIME <= at.mSampleTime <= TY_LAST_TIME:       # also a NaN
         if reading:
-            memset(main, 0, <size_t>frames * device.inputs[0].frame_bytes)
+            memset(main, 0, <size_t>frames * stream.frame_bytes)
         return kAudioHardwareIllegalOperationError
     rt.sample_time = <int64_t>floor(at.mSampleTime)
     rt.host_time = at.mHostTime
@@ -96,7 +107,7 @@ cdef inline OSStatus DoIOOperation(
     rt.client_id = client
     rt.nominal_frames = cycle.mNominalIOBufferFrameSize
     if reading:
-        read_input(device, &rt, <char*>main, frames)
+        read_input(device, stream, &rt, <char*>main, frames)
     else:
-        write_mix(device, &rt, <const char*>main, frames)
+        write_mix(device, stream, &rt, <const char*>main, frames)
     return kAudioHardwareNoError

@@ -3,8 +3,8 @@
 
 from tympan._core cimport graph_of, object_exists
 from tympan._objects cimport Graph
-from tympan._properties cimport find_row, property_data, property_size
-from tympan._properties_types cimport READ_ONLY, Query, Row
+from tympan._properties cimport find_row, may_set, property_data, property_size
+from tympan._properties_types cimport Query, Row
 from tympan.coreaudio cimport *
 
 
@@ -32,7 +32,7 @@ cdef inline OSStatus IsPropertySettable(
     row = find_row(graph, object_id, address)
     if row is NULL:
         return kAudioHardwareUnknownPropertyError
-    out[0] = row.setter != READ_ONLY
+    out[0] = may_set(&graph.objects[object_id], row)
     return kAudioHardwareNoError
 
 

@@ -5,7 +5,8 @@
 from libc.stdint cimport uint64_t
 from libc.stdlib cimport free, malloc
 
-from tympan._core cimport Core, core_of
+from tympan._core cimport Core, core_of, device_in
+from tympan._objects cimport Device
 from tympan._rt cimport ty_load_pointer, ty_load_u64, ty_mutex_lock, ty_mutex_unlock
 from tympan.coreaudio cimport *
 
@@ -15,14 +16,17 @@ cdef struct Job:
     uint64_t generation
     AudioObjectID object_id
     UInt64 change_id            # not 0: request a configuration change
-    AudioObjectPropertyAddress address      # else: this property has changed
+    UInt32 changed              # else: so many properties have changed
+    AudioObjectPropertyAddress[2] addresses
 
 
-# The request is settled, or was refused. Any control thread.
-cdef inline void forget_change(Core* core, UInt64 change_id) noexcept nogil:
+# The device's request is settled, or was refused. Any control thread.
+cdef inline void forget_change(Core* core, AudioObjectID device_id, UInt64 change_id) noexcept nogil:
+    cdef Device* device
     ty_mutex_lock(&core.control)
-    if core.change_id == change_id:
-        core.change_id = 0
+    device = device_in(core.graph, device_id)
+    if device is not NULL and device.change_id == change_id:
+        device.change_id = 0
     ty_mutex_unlock(&core.control)
 
 
@@ -37,15 +41,17 @@ cdef inline void run_job(void* context) noexcept nogil:
         if job.change_id:
             status = job.host[0].RequestDeviceConfigurationChange(job.host, job.object_id, job.change_id, NULL)
             if status != kAudioHardwareNoError:
-                forget_change(core, job.change_id)
+                forget_change(core, job.object_id, job.change_id)
         else:
-            job.host[0].PropertiesChanged(job.host, job.object_id, 1, &job.address)
+            job.host[0].PropertiesChanged(job.host, job.object_id, job.changed, job.addresses)
     free(job)
 
 
 # False when there is no memory for it.
-# Control thread: PropertiesChanged of a selector, or, with a change_id, a configuration change.
-cdef inline bint enqueue(Core* core, AudioObjectID object_id, UInt64 change_id, UInt32 selector) noexcept nogil:
+# Control thread: PropertiesChanged of a selector (or two), or, with a change_id, a configuration change.
+cdef inline bint enqueue(
+    Core* core, AudioObjectID object_id, UInt64 change_id, UInt32 selector, UInt32 second=0
+) noexcept nogil:
     cdef Job* job = <Job*>malloc(sizeof(Job))
     if job is NULL:
         return False
@@ -54,8 +60,11 @@ cdef inline bint enqueue(Core* core, AudioObjectID object_id, UInt64 change_id, 
     job.generation = core.generation
     job.object_id = object_id
     job.change_id = change_id
-    job.address.mSelector = selector
-    job.address.mScope = kAudioObjectPropertyScopeGlobal
-    job.address.mElement = kAudioObjectPropertyElementMain
+    job.changed = 2 if second else 1
+    job.addresses[0] = AudioObjectPropertyAddress(
+        selector, kAudioObjectPropertyScopeGlobal, kAudioObjectPropertyElementMain
+    )
+    job.addresses[1] = job.addresses[0]
+    job.addresses[1].mSelector = second
     dispatch_async_f(core.queue, job, run_job)
     return True

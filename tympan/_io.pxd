@@ -46,7 +46,9 @@ cdef inline void call_driver(
     buffer.frames = <size_t>frames
     buffer.channels = stream.channels
     buffer.operation = operation
-    buffer.bytes_per_frame = stream.frame_bytes if io.native else stream.channels * sizeof(float)
+    buffer.device = io.device
+    buffer.stream = stream.index
+    buffer.bytes_per_frame = stream.frame_bytes if stream.native else stream.channels * sizeof(float)
     io.process(io.driver, rt, &buffer)
 
 
@@ -71,12 +73,12 @@ cdef inline void to_ring(const Stream* stream, float* slot, const char* source, 
 
 # No process_io: the host's frames, converted, go straight into the ring.
 cdef inline void write_plain(
-    Device* device, const Stream* stream, const char* source, int64_t time, int64_t frames
+    const Stream* stream, const char* source, int64_t time, int64_t frames
 ) noexcept nogil:
-    cdef Ring* ring = &device.ring
+    cdef Ring* ring = stream.ring
     cdef int64_t run = 0
     cdef char* slot
-    if device.io.native or stream.kind == FLOAT32:
+    if stream.native or stream.kind == FLOAT32:
         ring_copy_in(ring, time, source, frames)
         return
     while frames > 0:
@@ -99,17 +101,17 @@ cdef inline void write_processed(
     cdef int64_t run = 0
     cdef char* sink = scratch + io.scratch_bytes
     cdef bint direct = False
-    if not io.native and stream.kind != FLOAT32:
+    if not stream.native and stream.kind != FLOAT32:
         to_float(stream.kind, <float*>scratch, source, <size_t>frames * stream.channels)
         source = scratch
-    if device.ring.data is not NULL:
-        slot = ring_slot(&device.ring, rt.sample_time, &run)
+    if stream.ring is not NULL:
+        slot = ring_slot(stream.ring, rt.sample_time, &run)
         direct = TY_PLAIN_STORES and run >= frames
         if direct:
             sink = slot
     call_driver(io, rt, stream, WRITE_MIX, source, sink, frames)
-    if device.ring.data is not NULL and not direct:
-        ring_copy_in(&device.ring, rt.sample_time, sink, frames)
+    if stream.ring is not NULL and not direct:
+        ring_copy_in(stream.ring, rt.sample_time, sink, frames)
 
 
 cdef inline void write_parts(
@@ -119,8 +121,8 @@ cdef inline void write_parts(
     cdef int64_t part
     cdef char* scratch = scratch_take(&device.io, &taken)
     if scratch is NULL:
-        if device.ring.data is not NULL:
-            ring_fill_silence(&device.ring, rt.sample_time, frames)     # it will be published
+        if stream.ring is not NULL:
+            ring_fill_silence(stream.ring, rt.sample_time, frames)     # it will be published
         return
     while frames > 0:
         part = min(frames, <int64_t>MAX_BUFFER)
@@ -132,12 +134,13 @@ cdef inline void write_parts(
 
 
 # The host's mix enters the device. `rt.sample_time` is the output time of frame 0.
-cdef inline void write_mix(Device* device, RealtimeContext* rt, const char* source, int64_t frames) noexcept nogil:
-    cdef const Stream* stream = &device.outputs[0]
-    cdef Ring* ring = &device.ring
+cdef inline void write_mix(
+    Device* device, const Stream* stream, RealtimeContext* rt, const char* source, int64_t frames
+) noexcept nogil:
+    cdef Ring* ring = stream.ring
     cdef int64_t end = rt.sample_time + frames
     cdef int64_t skip = 0
-    if ring.data is not NULL:
+    if ring is not NULL:
         skip = max(frames - ring.capacity, 0)       # more than the ring holds: keep the newest
         source += skip * <int64_t>stream.frame_bytes
         rt.sample_time += skip
@@ -145,9 +148,9 @@ cdef inline void write_mix(Device* device, RealtimeContext* rt, const char* sour
         ring_begin_write(ring, rt.sample_time, frames)
     if device.io.process_write:
         write_parts(device, rt, stream, source, frames)
-    elif ring.data is not NULL:
-        write_plain(device, stream, source, rt.sample_time, frames)
-    if ring.data is not NULL:
+    elif ring is not NULL:
+        write_plain(stream, source, rt.sample_time, frames)
+    if ring is not NULL:
         ring_end_write(ring, end)
 
 
@@ -155,10 +158,10 @@ cdef inline void write_mix(Device* device, RealtimeContext* rt, const char* sour
 
 # Ring frames to the stream's format and channel count; `run` is contiguous.
 cdef inline void read_run(
-    Device* device, const Stream* stream, char* sink, const char* slot, int64_t run
+    const Stream* stream, char* sink, const char* slot, int64_t run
 ) noexcept nogil:
-    cdef UInt32 ring_channels = device.outputs[0].channels
-    if device.io.native:
+    cdef UInt32 ring_channels = stream.ring_channels
+    if stream.native:
         ty_copy_shared(sink, slot, <size_t>run * stream.frame_bytes)
     elif ring_channels == stream.channels:
         from_float(stream.kind, sink, <const float*>slot, <size_t>run * ring_channels)
@@ -170,9 +173,9 @@ cdef inline void read_run(
 
 # What the ring holds of [time, time + frames), silence for the rest.
 cdef inline void read_ring(
-    Device* device, const Stream* stream, char* sink, int64_t time, int64_t frames
+    const Stream* stream, char* sink, int64_t time, int64_t frames
 ) noexcept nogil:
-    cdef Ring* ring = &device.ring
+    cdef Ring* ring = stream.ring
     cdef int64_t frame_bytes = stream.frame_bytes
     cdef int64_t first = 0, last = 0, run = 0, at, lost
     cdef char* slot
@@ -183,7 +186,7 @@ cdef inline void read_ring(
     while at < last:
         slot = ring_slot(ring, at, &run)
         run = min(run, last - at)
-        read_run(device, stream, sink + (at - time) * frame_bytes, slot, run)
+        read_run(stream, sink + (at - time) * frame_bytes, slot, run)
         at += run
     if last < time + frames:
         memset(sink + (last - time) * frame_bytes, 0, <size_t>((time + frames - last) * frame_bytes))
@@ -198,17 +201,20 @@ cdef inline void read_processed(
     Device* device, const RealtimeContext* rt, const Stream* stream, char* scratch, char* sink, int64_t frames
 ) noexcept nogil:
     cdef IoPlan* io = &device.io
-    cdef bint in_place = io.native or stream.kind == FLOAT32
+    cdef bint in_place = stream.native or stream.kind == FLOAT32
     cdef char* buffer = sink if in_place else scratch
     cdef Stream as_float
-    if device.ring.data is NULL:
-        memset(buffer, 0, <size_t>frames * (stream.frame_bytes if io.native else stream.channels * sizeof(float)))
+    if stream.ring is NULL:
+        memset(buffer, 0, <size_t>frames * (stream.frame_bytes if stream.native else stream.channels * sizeof(float)))
     else:
         # Field by field: a property call may be changing the stream's is_active.
         as_float.channels = stream.channels
-        as_float.kind = stream.kind if io.native else FLOAT32
-        as_float.frame_bytes = stream.frame_bytes if io.native else stream.channels * <UInt32>sizeof(float)
-        read_ring(device, &as_float, buffer, rt.sample_time - io.read_offset, frames)
+        as_float.kind = stream.kind if stream.native else FLOAT32
+        as_float.frame_bytes = stream.frame_bytes if stream.native else stream.channels * <UInt32>sizeof(float)
+        as_float.native = stream.native
+        as_float.ring = stream.ring
+        as_float.ring_channels = stream.ring_channels
+        read_ring(&as_float, buffer, rt.sample_time - io.read_offset, frames)
     call_driver(io, rt, stream, READ_INPUT, buffer, buffer, frames)
     if not in_place:
         from_float(stream.kind, sink, <const float*>buffer, <size_t>frames * stream.channels)
@@ -233,11 +239,12 @@ cdef inline void read_parts(
 
 
 # Audio leaves the device. `rt.sample_time` is the input time of frame 0.
-cdef inline void read_input(Device* device, RealtimeContext* rt, char* sink, int64_t frames) noexcept nogil:
-    cdef const Stream* stream = &device.inputs[0]
+cdef inline void read_input(
+    Device* device, const Stream* stream, RealtimeContext* rt, char* sink, int64_t frames
+) noexcept nogil:
     if device.io.process_read:
         read_parts(device, rt, stream, sink, frames)
-    elif device.ring.data is not NULL:
-        read_ring(device, stream, sink, rt.sample_time - device.io.read_offset, frames)
+    elif stream.ring is not NULL:
+        read_ring(stream, sink, rt.sample_time - device.io.read_offset, frames)
     else:
         memset(sink, 0, <size_t>frames * stream.frame_bytes)

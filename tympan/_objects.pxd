@@ -1,5 +1,5 @@
 # The object graph that property getters and IO entries read: plain C, built
-# once from the declaration on a control thread. Fields marked atomic change
+# once from the declarations on a control thread. Fields marked atomic change
 # while others read them; everything else is constant from publish to teardown.
 
 from libc.stdint cimport int64_t, uint32_t, uint64_t
@@ -7,8 +7,8 @@ from libc.stdint cimport int64_t, uint32_t, uint64_t
 from tympan._clock cimport Clock
 from tympan._convert cimport SampleType
 from tympan._ring cimport Ring
-from tympan._types cimport IoBuffer, RealtimeContext
-from tympan.coreaudio cimport AudioClassID, AudioObjectID, CFStringRef, Float64, UInt32
+from tympan._types cimport ControlState, IoBuffer, RealtimeContext
+from tympan.coreaudio cimport AudioClassID, AudioObjectID, CFStringRef, Float32, Float64, UInt32, UInt64
 
 
 ctypedef void (*ProcessIo)(void* driver, const RealtimeContext* rt, IoBuffer* buffer) noexcept nogil
@@ -27,12 +27,38 @@ cdef struct Stream:
     UInt32 channels
     UInt32 latency              # frames
     UInt32 terminal
+    UInt32 index                # among the device's streams of its direction
     SampleType kind
     UInt32 bits
     UInt32 frame_bytes
+    bint native                 # the ring and process_io use the stream's own format
+    Ring* ring                  # the one it shares with the stream of its index in the other direction; or NULL
+    UInt32 ring_channels
     UInt32 is_active            # atomic
     CFStringRef name
     CFStringRef* channel_names  # `channels` of them
+
+
+cdef struct Item:
+    UInt32 number
+    CFStringRef name
+
+
+# A control. Constant but for its state.
+cdef struct Control:
+    AudioObjectID id
+    AudioClassID class_id
+    AudioClassID family         # the class whose properties it has: level, boolean, selector, slider, pan
+    UInt32 scope                # kAudioObjectPropertyScopeInput, ...Output, ...Global
+    UInt32 element
+    bint settable               # by the host; of a clip light only to 0
+    CFStringRef name
+    Float32[2] decibels         # low, high
+    Float32 curve
+    UInt32[2] bounds            # a slider's ends, or the channels of a pan
+    UInt32 item_count
+    Item* items
+    ControlState state
 
 
 # What DoIOOperation does, decided once. IO threads.
@@ -41,8 +67,8 @@ cdef struct IoPlan:
     ProcessIo process
     bint process_read
     bint process_write
-    bint native                 # the ring and process_io use the streams' own format
-    int64_t read_offset         # frames by which the ring delays (device latencies)
+    UInt32 device               # its index in the driver's declaration
+    int64_t read_offset         # frames by which the rings delay (device latencies)
     UInt32 scratch_busy         # atomic, one bit per slot
     UInt32 scratch_slots
     size_t scratch_bytes        # of one half slot
@@ -51,7 +77,8 @@ cdef struct IoPlan:
 
 
 cdef struct Device:
-    AudioObjectID id
+    AudioObjectID id            # what it owns has the ids that follow
+    UInt32 owned_count
     CFStringRef uid
     CFStringRef name
     CFStringRef maker
@@ -67,12 +94,19 @@ cdef struct Device:
     Float64* rates
     Float64 rate                # atomic, Hz
     UInt32 running              # atomic: StartIO minus StopIO
+    UInt32[2] channels          # of all streams together: input, output
     UInt32 input_count
     Stream* inputs
     UInt32 output_count
     Stream* outputs
+    UInt32 control_count
+    Control* controls
+    # A requested configuration change; 0: none. Guarded by the core's `control`.
+    UInt64 change_id
+    Float64 wanted_rate
     Clock clock
-    Ring ring                   # data is NULL unless the device has both directions
+    UInt32 ring_count           # pairs of an output and an input stream
+    Ring* rings
     IoPlan io
 
 
@@ -80,8 +114,10 @@ cdef struct Object:
     AudioClassID class_id
     AudioClassID base_class
     AudioObjectID owner
-    Device* device              # of a device, or of a stream's owner
+    AudioClassID family         # the class whose rows it has
+    Device* device              # of a device, or of a stream's or control's owner
     Stream* stream
+    Control* control
 
 
 cdef struct Graph:
@@ -95,5 +131,5 @@ cdef struct Graph:
     CFStringRef resource_bundle
 
 
-cdef Graph* build_graph(object driver, object spec) except NULL
+cdef Graph* build_graph(object driver, object specs) except NULL
 cdef void free_graph(Graph* graph) noexcept

@@ -1,18 +1,28 @@
 # cython: language_level=3
-"""Builds the object graph from a DeviceSpec. Control thread, GIL held, once per Initialize."""
+"""Builds the object graph from DeviceSpecs. Control thread, GIL held, once per Initialize."""
 
 from libc.stdlib cimport calloc, free
 
+from tympan._controls cimport store_place
 from tympan._convert cimport FLOAT32, INT16, INT24, INT32
 from tympan._driver cimport Driver
+from tympan._ring cimport Ring
 from tympan._rt cimport ty_audio_alloc
 from tympan.coreaudio cimport (
-    CFRelease, CFStringCreateWithCString, kAudioDeviceClassID, kAudioObjectClassID, kAudioObjectPlugInObject,
-    kAudioObjectUnknown, kAudioPlugInClassID, kAudioStreamClassID, kCFStringEncodingUTF8,
+    AudioClassID, CFRelease, CFStringCreateWithCString, kAudioBooleanControlClassID, kAudioControlClassID,
+    kAudioDeviceClassID, kAudioLevelControlClassID, kAudioObjectClassID, kAudioObjectPlugInObject, kAudioObjectUnknown,
+    kAudioPlugInClassID, kAudioSelectorControlClassID, kAudioSliderControlClassID, kAudioStereoPanControlClassID,
+    kAudioStreamClassID, kCFStringEncodingUTF8,
 )
 
+from tympan._control_spec import SCOPES
 from tympan._driver import IoOperation
 
+_FAMILIES = {
+    "level": kAudioLevelControlClassID, "toggle": kAudioBooleanControlClassID,
+    "selector": kAudioSelectorControlClassID, "slider": kAudioSliderControlClassID,
+    "pan": kAudioStereoPanControlClassID,
+}
 _KINDS = {"float32": FLOAT32, "int16": INT16, "int24": INT24, "int32": INT32}
 
 
@@ -48,9 +58,15 @@ cdef object _channel_name(object spec, int index):
     return f"Channel {index + 1}"
 
 
-cdef int _fill_stream(Stream* stream, object spec, AudioObjectID object_id) except -1:
+cdef object _stream_name(const Stream* stream):
+    name = "Input" if stream.is_input else "Output"
+    return f"{name} {stream.index + 1}" if stream.index else name
+
+
+cdef int _fill_stream(Stream* stream, object spec, UInt32 index, AudioObjectID object_id) except -1:
     cdef int i
     stream.id = object_id
+    stream.index = index
     stream.is_input = spec.direction == "input"
     stream.channels = spec.format.channels
     stream.latency = spec.latency
@@ -59,7 +75,7 @@ cdef int _fill_stream(Stream* stream, object spec, AudioObjectID object_id) exce
     stream.bits = spec.format.bits_per_channel
     stream.frame_bytes = spec.format.bytes_per_frame
     stream.is_active = 1
-    stream.name = _string(spec.name or ("Input" if stream.is_input else "Output"))
+    stream.name = _string(spec.name or _stream_name(stream))
     stream.channel_names = <CFStringRef*>_array(stream.channels, sizeof(CFStringRef))
     for i in range(<int>stream.channels):
         stream.channel_names[i] = _string(_channel_name(spec, i))
@@ -96,8 +112,9 @@ cdef bint _is_plain(Driver driver) noexcept:
     return <void*>driver.process_io == <void*>Driver.process_io
 
 
-cdef int _plan_processing(Device* device, Driver driver) except -1:
+cdef int _plan_processing(Device* device, Driver driver, UInt32 index) except -1:
     cdef IoPlan* io = &device.io
+    cdef UInt32 i
     operations = driver.IO_OPERATIONS
     if operations is None:
         operations = (IoOperation.WRITE_MIX if device.output_count else IoOperation.READ_INPUT,)
@@ -106,19 +123,25 @@ cdef int _plan_processing(Device* device, Driver driver) except -1:
     if not _is_plain(driver):
         io.process_read = device.input_count > 0 and IoOperation.READ_INPUT in operations
         io.process_write = device.output_count > 0 and IoOperation.WRITE_MIX in operations
-    io.native = driver.IO_FORMAT == "native"
+    io.device = index
+    if driver.IO_FORMAT == "native":
+        for i in range(device.input_count):
+            device.inputs[i].native = 1
+        for i in range(device.output_count):
+            device.outputs[i].native = 1
     return 0
 
 
 cdef int _plan_scratch(Device* device) except -1:
     cdef IoPlan* io = &device.io
     cdef size_t channels = 0
+    cdef UInt32 i
     if not (io.process_read or io.process_write):
         return 0
-    if device.input_count:
-        channels = device.inputs[0].channels
-    if device.output_count:
-        channels = max(channels, device.outputs[0].channels)
+    for i in range(device.input_count):
+        channels = max(channels, device.inputs[i].channels)
+    for i in range(device.output_count):
+        channels = max(channels, device.outputs[i].channels)
     io.scratch_slots = SCRATCH_SLOTS if io.process_read else 1
     io.scratch_bytes = channels * sizeof(float) * MAX_BUFFER
     io.scratch = <char*>ty_audio_alloc(2 * io.scratch_slots * io.scratch_bytes)
@@ -128,20 +151,26 @@ cdef int _plan_scratch(Device* device) except -1:
     return 0
 
 
-cdef int _plan_ring(Device* device) except -1:
-    cdef Stream* source
-    cdef Stream* sink
+# The n-th output stream feeds the n-th input stream.
+cdef int _plan_rings(Device* device) except -1:
+    cdef UInt32 i
+    device.rings = <Ring*>_array(min(device.input_count, device.output_count), sizeof(Ring))
+    device.io.read_offset = device.latency[0] + device.latency[1]
+    for i in range(min(device.input_count, device.output_count)):
+        device.ring_count += 1
+        _plan_ring(device, &device.outputs[i], &device.inputs[i], &device.rings[i])
+    return 0
+
+
+cdef int _plan_ring(Device* device, Stream* source, Stream* sink, Ring* ring) except -1:
     cdef int64_t distance
-    cdef Ring* ring = &device.ring
-    if not (device.input_count and device.output_count):
-        return 0
-    source, sink = &device.outputs[0], &device.inputs[0]
     if source.kind == sink.kind and source.channels == sink.channels and not (
         device.io.process_read or device.io.process_write
     ):
-        device.io.native = True     # nothing looks at the samples: keep their bits
-    device.io.read_offset = device.latency[0] + device.latency[1]
-    ring.frame_bytes = source.frame_bytes if device.io.native else source.channels * sizeof(float)
+        source.native = sink.native = True      # nothing looks at the samples: keep their bits
+    source.ring = sink.ring = ring
+    source.ring_channels = sink.ring_channels = source.channels
+    ring.frame_bytes = source.frame_bytes if source.native else source.channels * sizeof(float)
     # Between the oldest frame still to be read and the newest written lie two
     # buffers and all offsets; one more buffer is being written.
     ring.reach = device.io.read_offset + device.safety_offset[0] + device.safety_offset[1]
@@ -155,66 +184,109 @@ cdef int _plan_ring(Device* device) except -1:
     return 0
 
 
-cdef int _fill_device(Device* device, Driver driver, object spec, AudioObjectID first_id) except -1:
+cdef int _fill_control(Control* control, object spec, AudioObjectID object_id) except -1:
+    control.id = object_id
+    control.class_id = _fourcc(spec.object_class)
+    control.family = _FAMILIES[spec.family]
+    control.scope = _fourcc(SCOPES[spec.scope])
+    control.element = spec.element
+    control.settable = spec.settable
+    control.name = _string(spec.name)
+    control.decibels[0], control.decibels[1] = spec.decibels
+    control.curve = spec.curve
+    control.bounds[0], control.bounds[1] = spec.bounds
+    control.items = <Item*>_array(len(spec.items), sizeof(Item))
+    for number, name in spec.items:
+        control.items[control.item_count].name = _string(name)
+        control.items[control.item_count].number = number
+        control.item_count += 1
+    if spec.family in ("level", "pan"):
+        store_place(control, spec.value)
+    else:
+        control.state.value = spec.value
+    return 0
+
+
+cdef int _fill_device(Device* device, Driver driver, object spec, UInt32 index, AudioObjectID first_id) except -1:
     cdef AudioObjectID next_id = first_id + 1
     device.id = first_id
+    device.owned_count = len(spec.streams) + len(spec.controls)
     _fill_identity(device, spec)
     _fill_timing(device, spec)
     device.inputs = <Stream*>_array(len(spec.inputs), sizeof(Stream))
     device.outputs = <Stream*>_array(len(spec.outputs), sizeof(Stream))
     for stream in spec.inputs:
         device.input_count += 1
-        _fill_stream(&device.inputs[device.input_count - 1], stream, next_id)
+        _fill_stream(&device.inputs[device.input_count - 1], stream, device.input_count - 1, next_id)
         next_id += 1
     for stream in spec.outputs:
         device.output_count += 1
-        _fill_stream(&device.outputs[device.output_count - 1], stream, next_id)
+        _fill_stream(&device.outputs[device.output_count - 1], stream, device.output_count - 1, next_id)
         next_id += 1
-    _plan_processing(device, driver)
+    device.controls = <Control*>_array(len(spec.controls), sizeof(Control))
+    for control in spec.controls:
+        device.control_count += 1
+        _fill_control(&device.controls[device.control_count - 1], control, next_id)
+        next_id += 1
+    device.channels[0] = sum(stream.format.channels for stream in spec.inputs)
+    device.channels[1] = sum(stream.format.channels for stream in spec.outputs)
+    _plan_processing(device, driver, index)
     _plan_scratch(device)
-    return _plan_ring(device)
+    return _plan_rings(device)
 
 
 cdef void _index_stream(Graph* graph, Device* device, Stream* stream) noexcept:
-    graph.objects[stream.id] = Object(kAudioStreamClassID, kAudioObjectClassID, device.id, device, stream)
+    graph.objects[stream.id] = Object(
+        kAudioStreamClassID, kAudioObjectClassID, device.id, kAudioStreamClassID, device, stream, NULL
+    )
+
+
+cdef void _index_control(Graph* graph, Device* device, Control* control) noexcept:
+    cdef AudioClassID base = control.family if control.class_id != control.family else kAudioControlClassID
+    graph.objects[control.id] = Object(control.class_id, base, device.id, control.family, device, NULL, control)
 
 
 cdef void _index(Graph* graph) noexcept:
     cdef UInt32 i, j
     cdef Device* device
     graph.objects[kAudioObjectPlugInObject] = Object(
-        kAudioPlugInClassID, kAudioObjectClassID, kAudioObjectUnknown, NULL, NULL
+        kAudioPlugInClassID, kAudioObjectClassID, kAudioObjectUnknown, kAudioPlugInClassID, NULL, NULL, NULL
     )
     for i in range(graph.device_count):
         device = &graph.devices[i]
         graph.objects[device.id] = Object(
-            kAudioDeviceClassID, kAudioObjectClassID, kAudioObjectPlugInObject, device, NULL
+            kAudioDeviceClassID, kAudioObjectClassID, kAudioObjectPlugInObject, kAudioDeviceClassID, device, NULL, NULL
         )
         for j in range(device.input_count):
             _index_stream(graph, device, &device.inputs[j])
         for j in range(device.output_count):
             _index_stream(graph, device, &device.outputs[j])
+        for j in range(device.control_count):
+            _index_control(graph, device, &device.controls[j])
 
 
-cdef int _fill_graph(Graph* graph, Driver driver, object spec) except -1:
+cdef int _fill_graph(Graph* graph, Driver driver, object specs) except -1:
+    cdef AudioObjectID next_id = kAudioObjectPlugInObject + 1
     graph.name = _string(driver.NAME)
     graph.maker = _string(driver.MANUFACTURER)
-    graph.bundle_id = _string(driver.BUNDLE_ID or spec.uid)
+    graph.bundle_id = _string(driver.BUNDLE_ID or specs[0].uid)
     graph.resource_bundle = _string("")
-    graph.devices = <Device*>_array(1, sizeof(Device))
-    graph.device_count = 1
-    _fill_device(&graph.devices[0], driver, spec, kAudioObjectPlugInObject + 1)
-    graph.object_count = 1 + 1 + 1 + len(spec.streams)      # id 0, plug-in, device, streams
+    graph.devices = <Device*>_array(len(specs), sizeof(Device))
+    for index, spec in enumerate(specs):
+        graph.device_count += 1
+        _fill_device(&graph.devices[index], driver, spec, index, next_id)
+        next_id += 1 + graph.devices[index].owned_count
+    graph.object_count = next_id
     graph.objects = <Object*>_array(graph.object_count, sizeof(Object))
     _index(graph)
     return 0
 
 
-cdef Graph* build_graph(object driver, object spec) except NULL:
-    """All memory and strings of the device that ``spec`` declares; raises MemoryError."""
+cdef Graph* build_graph(object driver, object specs) except NULL:
+    """All memory and strings of the devices that ``specs`` declare; raises MemoryError."""
     cdef Graph* graph = <Graph*>_array(1, sizeof(Graph))
     try:
-        _fill_graph(graph, driver, spec)
+        _fill_graph(graph, driver, specs)
     except BaseException:
         free_graph(graph)
         raise
@@ -232,7 +304,19 @@ cdef void _free_streams(Stream* streams, UInt32 count) noexcept:
     free(streams)
 
 
+cdef void _free_controls(Control* controls, UInt32 count) noexcept:
+    cdef UInt32 i, j
+    for i in range(count):
+        _release(controls[i].name)
+        for j in range(controls[i].item_count):
+            _release(controls[i].items[j].name)
+        free(controls[i].items)
+    free(controls)
+
+
 cdef void _free_device(Device* device) noexcept:
+    cdef UInt32 i
+    _free_controls(device.controls, device.control_count)
     _release(device.uid)
     _release(device.name)
     _release(device.maker)
@@ -241,7 +325,9 @@ cdef void _free_device(Device* device) noexcept:
     _free_streams(device.inputs, device.input_count)
     _free_streams(device.outputs, device.output_count)
     free(device.rates)
-    free(device.ring.data)
+    for i in range(device.ring_count):
+        free(device.rings[i].data)
+    free(device.rings)
     free(device.io.scratch)
 
 

@@ -12,13 +12,19 @@ from tympan._getters cimport (
     _is_active, _one, _owned, _owner, _plug_in_maker, _plug_in_name, _resource_bundle, _starting_channel,
     _stream_direction, _stream_latency, _stream_name, _terminal, _zero,
 )
+from tympan._getters_control cimport (
+    _control_element, _control_name, _control_scope, _control_value, _decibel_range, _item_name, _items,
+    _level_decibels, _pan_channels, _slider_range, _to_decibels, _to_place,
+)
 from tympan._getters_device cimport (
-    _can_be_default, _can_be_system_default, _channel_layout, _clock_algorithm, _device_latency,
+    _can_be_default, _can_be_system_default, _channel_layout, _clock_algorithm, _controls, _device_latency,
     _device_maker, _device_name, _device_uid, _element_name, _hidden, _is_running, _model_name, _model_uid,
     _period, _rate, _rates, _related, _safety_offset, _stereo_pair, _streams, _transport,
 )
 from tympan._objects cimport Graph, Object
-from tympan._properties_types cimport READ_ONLY, SET_ACTIVE, SET_FORMAT, SET_RATE, Getter, Query, Row, Setter
+from tympan._properties_types cimport (
+    READ_ONLY, SET_ACTIVE, SET_DECIBELS, SET_FORMAT, SET_NUMBER, SET_PLACE, SET_RATE, Getter, Query, Row, Setter,
+)
 from tympan.coreaudio cimport *
 
 cdef enum:
@@ -53,9 +59,7 @@ cdef inline UInt32 _scope_bit(UInt32 scope) noexcept nogil:
 cdef inline UInt32 _elements(const Object* item, const AudioObjectPropertyAddress* address) noexcept nogil:
     if item.stream is not NULL:
         return item.stream.channels
-    if address.mScope == kAudioObjectPropertyScopeInput:
-        return item.device.inputs[0].channels
-    return item.device.outputs[0].channels
+    return item.device.channels[0 if address.mScope == kAudioObjectPropertyScopeInput else 1]
 
 
 cdef bint _present(const Object* item, const Row* row, const AudioObjectPropertyAddress* address) noexcept nogil:
@@ -69,6 +73,8 @@ cdef bint _present(const Object* item, const Row* row, const AudioObjectProperty
             return False
         if address.mScope == kAudioObjectPropertyScopeOutput and item.device.output_count == 0:
             return False
+    if item.control is not NULL:
+        return address.mElement == kAudioObjectPropertyElementMain
     if selector == kAudioObjectPropertyModelName and item.device.model_name is NULL:
         return False
     if address.mElement == kAudioObjectPropertyElementMain:
@@ -81,14 +87,19 @@ cdef const Row* find_row(
     const Graph* graph, AudioObjectID object_id, const AudioObjectPropertyAddress* address
 ) noexcept nogil:
     cdef const Object* item = &graph.objects[object_id]
-    cdef UInt32 slot = _hash(item.class_id, address.mSelector)
+    cdef UInt32 slot = _hash(item.family, address.mSelector)
     cdef const Row* row
     while _index[slot]:
         row = &_rows[_index[slot] - 1]
-        if row.selector == address.mSelector and row.class_id == item.class_id:
+        if row.selector == address.mSelector and row.class_id == item.family:
             return row if _present(item, row, address) else NULL
         slot = (slot + 1) & (TABLE - 1)
     return NULL
+
+
+# Of a control that only the driver sets, the row alone does not know it.
+cdef bint may_set(const Object* item, const Row* row) noexcept nogil:
+    return row.setter != READ_ONLY and (item.control is NULL or item.control.settable)
 
 
 cdef OSStatus property_size(Query* query) noexcept nogil:
@@ -170,7 +181,7 @@ cdef void _device_io_rows():
     _row(of, kAudioDevicePropertyLatency, BOTH, U32, _device_latency)
     _row(of, kAudioDevicePropertySafetyOffset, BOTH, U32, _safety_offset)
     _row(of, kAudioDevicePropertyStreams, ANY, LIST, _streams)
-    _row(of, kAudioObjectPropertyControlList, GLOBAL, LIST, _empty_list)
+    _row(of, kAudioObjectPropertyControlList, GLOBAL, LIST, _controls)
     _row(of, kAudioDevicePropertyNominalSampleRate, GLOBAL, F64, _rate, SET_RATE)
     _row(of, kAudioDevicePropertyAvailableNominalSampleRates, GLOBAL, LIST, _rates)
     _row(of, kAudioDevicePropertyPreferredChannelsForStereo, BOTH, 2 * U32, _stereo_pair)
@@ -197,10 +208,48 @@ cdef void _stream_rows():
     _row(of, kAudioStreamPropertyAvailablePhysicalFormats, GLOBAL, LIST, _formats)
 
 
+cdef void _control_rows(UInt32 of):
+    _common_rows(of, GLOBAL)
+    _row(of, kAudioObjectPropertyName, GLOBAL, STRING, _control_name)
+    _row(of, kAudioControlPropertyScope, GLOBAL, U32, _control_scope)
+    _row(of, kAudioControlPropertyElement, GLOBAL, U32, _control_element)
+
+
+cdef void _level_rows():
+    cdef UInt32 of = kAudioLevelControlClassID
+    _control_rows(of)
+    _row(of, kAudioLevelControlPropertyScalarValue, GLOBAL, U32, _control_value, SET_PLACE)
+    _row(of, kAudioLevelControlPropertyDecibelValue, GLOBAL, U32, _level_decibels, SET_DECIBELS)
+    _row(of, kAudioLevelControlPropertyDecibelRange, GLOBAL, sizeof(AudioValueRange), _decibel_range)
+    _row(of, kAudioLevelControlPropertyConvertScalarToDecibels, GLOBAL, U32, _to_decibels)
+    _row(of, kAudioLevelControlPropertyConvertDecibelsToScalar, GLOBAL, U32, _to_place)
+
+
+cdef void _other_control_rows():
+    cdef UInt32 of = kAudioBooleanControlClassID
+    _control_rows(of)
+    _row(of, kAudioBooleanControlPropertyValue, GLOBAL, U32, _control_value, SET_NUMBER)
+    of = kAudioSelectorControlClassID
+    _control_rows(of)
+    _row(of, kAudioSelectorControlPropertyCurrentItem, GLOBAL, U32, _control_value, SET_NUMBER)
+    _row(of, kAudioSelectorControlPropertyAvailableItems, GLOBAL, LIST, _items)
+    _row(of, kAudioSelectorControlPropertyItemName, GLOBAL, STRING, _item_name)
+    of = kAudioSliderControlClassID
+    _control_rows(of)
+    _row(of, kAudioSliderControlPropertyValue, GLOBAL, U32, _control_value, SET_NUMBER)
+    _row(of, kAudioSliderControlPropertyRange, GLOBAL, 2 * U32, _slider_range)
+    of = kAudioStereoPanControlClassID
+    _control_rows(of)
+    _row(of, kAudioStereoPanControlPropertyValue, GLOBAL, U32, _control_value, SET_PLACE)
+    _row(of, kAudioStereoPanControlPropertyPanningChannels, GLOBAL, 2 * U32, _pan_channels)
+
+
 _plug_in_rows()
 _device_identity_rows()
 _device_io_rows()
 _stream_rows()
+_level_rows()
+_other_control_rows()
 
 
 def rows():

@@ -25,6 +25,9 @@ cdef enum Setter:
     SET_RATE = 1                # data: Float64
     SET_FORMAT = 2              # data: AudioStreamBasicDescription
     SET_ACTIVE = 3              # data: UInt32
+    SET_PLACE = 4               # data: Float32, 0 ... 1
+    SET_DECIBELS = 5            # data: Float32
+    SET_NUMBER = 6              # data: UInt32
 
 
 cdef struct Row:

@@ -15,6 +15,7 @@ COMMON_SAMPLE_RATES = (
 
 _MAX_CHANNELS = 1024
 _MAX_OFFSET = 65536
+_MAX_STREAMS = 64
 _BYTES_PER_SAMPLE = {"float32": 4, "int16": 2, "int24": 3, "int32": 4}
 _NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-")
 
@@ -219,7 +220,8 @@ class DeviceSpec(_Spec):
 
     __slots__ = (
         "uid", "name", "manufacturer", "inputs", "outputs", "sample_rates", "latencies",
-        "safety_offsets", "model_uid", "model_name", "transport", "hidden", "default_device", "default_system_device",
+        "safety_offsets", "controls", "model_uid", "model_name",
+        "transport", "hidden", "default_device", "default_system_device",
     )  # fmt: skip
 
     def __init__(self, uid, name, manufacturer):
@@ -233,6 +235,7 @@ class DeviceSpec(_Spec):
             sample_rates=(),
             latencies=(0, 0),
             safety_offsets=(0, 0),
+            controls=(),
             model_uid=f"{uid}.model",
             model_name=None,
             transport="virt",
@@ -242,22 +245,21 @@ class DeviceSpec(_Spec):
         )
 
     def with_input(self, stream):
-        """Add the stream that clients record from. One per device in this version."""
-        return self._with(inputs=self._one_stream(self.inputs, stream, "input"))
+        """Add a stream that clients record from. The first pairs with the first output stream, and so on:
+        what is played into that one can be recorded from this."""
+        return self._with(inputs=self._one_more(self.inputs, stream, "input"))
 
     def with_output(self, stream):
-        """Add the stream that clients play into. One per device in this version."""
-        return self._with(outputs=self._one_stream(self.outputs, stream, "output"))
+        """Add a stream that clients play into."""
+        return self._with(outputs=self._one_more(self.outputs, stream, "output"))
 
-    def _one_stream(self, present, stream, direction):
+    def _one_more(self, present, stream, direction):
         if not isinstance(stream, StreamSpec) or stream.direction != direction:
             raise SpecError(f"with_{direction} got {stream!r}", f"Give it StreamSpec.{direction}(format).")
-        if present:
-            raise SpecError(
-                f"the device has two {direction} streams",
-                "This version takes one stream per direction; use more channels.",
-            )
-        return (stream,)
+        if len(present) == _MAX_STREAMS:
+            hint = "Use streams of more channels."
+            raise SpecError(f"the device has more than {_MAX_STREAMS} {direction} streams", hint)
+        return (*present, stream)
 
     def with_sample_rates(self, *rates):
         """The nominal rates (Hz) a user can choose; without arguments, COMMON_SAMPLE_RATES.
@@ -280,6 +282,12 @@ class DeviceSpec(_Spec):
         return self._with(
             safety_offsets=(_frames("the input safety offset", input), _frames("the output safety offset", output))
         )
+
+    def with_control(self, control):
+        """Add a ControlSpec (an object of a subclass of kAudioControlClassID)."""
+        if not hasattr(control, "family"):
+            raise SpecError(f"with_control got {control!r}", "Give it a ControlSpec, such as ControlSpec.volume().")
+        return self._with(controls=(*self.controls, control))
 
     def with_model(self, uid, name=None):
         """Model UID, equal for all devices of one model (kAudioDevicePropertyModelUID),
@@ -324,4 +332,41 @@ class DeviceSpec(_Spec):
                 f"the streams' rate of {self.initial_rate:g} Hz is not among the device's rates",
                 "Add it to with_sample_rates(…).",
             )
+        scopes = {"input": self.inputs, "output": self.outputs, "global": self.streams}
+        counts = {name: sum(s.format.channels for s in streams) for name, streams in scopes.items()}
+        check_controls(self.controls, counts)
         return self if self.sample_rates else self._with(sample_rates=(self.initial_rate,))
+
+
+def check_devices(specs):
+    """Answer the checked DeviceSpecs of one plug-in as a tuple, or raise SpecError: at least one, each UID once."""
+    if not specs:
+        raise SpecError("the driver has no device", "Return at least one DeviceSpec.")
+    seen = set()
+    for spec in specs:
+        if spec.uid in seen:
+            raise SpecError(f"two devices have the UID {spec.uid}", "Give each device a UID of its own.")
+        seen.add(spec.uid)
+    return tuple(specs)
+
+
+def check_controls(controls, channels):
+    """SpecError unless each name, and each class of a scope and element, is there once, and channels exist.
+
+    ``channels``: {"input": how many, "output": how many, "global": both together}.
+    """
+    names, places = set(), set()
+    for control in controls:
+        place = (control.object_class, control.scope, control.element)
+        if control.name in names:
+            raise SpecError(f"two controls have the name {control.name!r}", "Give each control a name of its own.")
+        if place in places and control.kind not in ("selector", "slider"):
+            raise SpecError(f"two {control.kind} controls have one place", "Give them different scopes or elements.")
+        last = max(control.element, *(control.bounds if control.family == "pan" else (0,)))
+        if last > channels[control.scope] or not channels[control.scope]:
+            raise SpecError(
+                f"the control {control.name!r} is for channel {last} of {channels[control.scope]}",
+                "Use a channel that the device has in the control's scope, or element 0.",
+            )
+        names.add(control.name)
+        places.add(place)

@@ -24,6 +24,12 @@ cdef struct RealtimeContext:
     uint32_t nominal_frames     # mNominalIOBufferFrameSize; `frames` of the buffer may differ
 
 
+# What a control of the device is set to; read it through a Control. Atomic.
+cdef struct ControlState:
+    uint32_t value              # a level's or pan's Float32 by its bits; else the number
+    uint32_t gain               # a level's linear gain, a float32 by its bits
+
+
 # The audio of one call: `frames` x `channels` interleaved samples.
 # `input` and `output` may be the same memory, and are never NULL.
 cdef struct IoBuffer:
@@ -35,3 +41,5 @@ cdef struct IoBuffer:
     const void* input_bytes     # the same audio in the stream's own format, where the driver
     void* output_bytes          # declares IO_FORMAT = "native"; else equal to input and output
     size_t bytes_per_frame      # of input_bytes and output_bytes
+    uint32_t device             # whose audio it is: 0, 1, ... as devices() lists them
+    uint32_t stream             # which stream of its direction: 0, 1, ... as the DeviceSpec lists them

@@ -1,0 +1,128 @@
+# What SetPropertyData changes: the rate (by a configuration change), a stream's
+# activity, the value of a control. Any control thread. Header only: part of _hal.
+
+from libc.string cimport memcpy
+
+from tympan._controls cimport as_float, clamped, has_item, is_number, place_at, place_of, store_place
+from tympan._core cimport Core
+from tympan._formats cimport offers_rate, same_layout
+from tympan._host_calls cimport enqueue
+from tympan._objects cimport Control, Device, Object
+from tympan._properties_types cimport SET_ACTIVE, SET_DECIBELS, SET_FORMAT, SET_PLACE, SET_RATE
+from tympan._rt cimport ty_load_u32, ty_mutex_lock, ty_mutex_unlock, ty_store_release_u32
+from tympan.coreaudio cimport *
+
+
+# `changed` becomes true when a control has another value than before.
+cdef inline OSStatus set_value(
+    Core* core, const Object* item, int setter, const void* data, bint* changed
+) noexcept nogil:
+    cdef Float64 rate = 0
+    cdef UInt32 number = 0
+    if setter == SET_RATE:
+        memcpy(&rate, data, sizeof(rate))
+        return want_rate(core, item.device, rate)
+    if setter == SET_FORMAT:
+        return set_format(core, item, data)
+    memcpy(&number, data, sizeof(number))
+    if setter == SET_ACTIVE:
+        return set_active(core, item, number != 0)
+    if setter == SET_PLACE or setter == SET_DECIBELS:
+        return set_level(core, item.control, as_float(number), setter == SET_DECIBELS, changed)
+    return set_number(core, item.control, number, changed)
+
+
+cdef inline OSStatus set_active(Core* core, const Object* item, UInt32 flag) noexcept nogil:
+    ty_mutex_lock(&core.control)
+    if ty_load_u32(&item.stream.is_active) != flag:
+        ty_store_release_u32(&item.stream.is_active, flag)
+        enqueue(core, item.stream.id, 0, kAudioStreamPropertyIsActive)
+    ty_mutex_unlock(&core.control)
+    return kAudioHardwareNoError
+
+
+# The value changes in PerformDeviceConfigurationChange, not here. One request per
+# device is outstanding at a time; a later wish replaces the value it will bring.
+cdef inline OSStatus want_rate(Core* core, Device* device, Float64 rate) noexcept nogil:
+    cdef OSStatus status = kAudioHardwareNoError
+    if not offers_rate(device, rate):
+        return kAudioDeviceUnsupportedFormatError
+    ty_mutex_lock(&core.control)
+    if device.change_id:
+        device.wanted_rate = rate
+    elif rate != device.rate:
+        core.last_change_id += 1
+        device.change_id = core.last_change_id
+        device.wanted_rate = rate
+        if not enqueue(core, device.id, device.change_id, 0):
+            device.change_id = 0
+            status = kAudioHardwareUnspecifiedError
+    ty_mutex_unlock(&core.control)
+    return status
+
+
+# A stream offers one sample layout at several rates, so a new format is a new rate.
+cdef inline OSStatus set_format(Core* core, const Object* item, const void* data) noexcept nogil:
+    cdef AudioStreamBasicDescription format
+    memcpy(&format, data, sizeof(format))
+    if not same_layout(item.stream, &format):
+        return kAudioDeviceUnsupportedFormatError
+    return want_rate(core, item.device, format.mSampleRate)
+
+
+# ---- controls: the host is told only of a real change ----
+
+cdef inline OSStatus set_level(
+    Core* core, Control* control, Float32 value, bint is_decibels, bint* changed
+) noexcept nogil:
+    if not is_number(value):
+        return kAudioHardwareIllegalOperationError
+    value = place_at(control, value) if is_decibels else clamped(value, 0, 1)
+    ty_mutex_lock(&core.values)
+    if value != place_of(control):
+        store_place(control, value)
+        changed[0] = True
+        if control.family == kAudioLevelControlClassID:
+            tell(core, control, kAudioLevelControlPropertyScalarValue, kAudioLevelControlPropertyDecibelValue)
+        else:
+            tell(core, control, kAudioStereoPanControlPropertyValue, 0)
+    ty_mutex_unlock(&core.values)
+    return kAudioHardwareNoError
+
+
+# A number that the control can have, or the status that says why not.
+cdef inline OSStatus accept(const Control* control, UInt32* number) noexcept nogil:
+    if control.family == kAudioBooleanControlClassID:
+        number[0] = number[0] != 0
+    elif control.family == kAudioSliderControlClassID:
+        number[0] = min(max(number[0], control.bounds[0]), control.bounds[1])
+    elif not has_item(control, number[0]):
+        return kAudioHardwareIllegalOperationError
+    return kAudioHardwareNoError
+
+
+cdef inline UInt32 selector_of(const Control* control) noexcept nogil:
+    if control.family == kAudioBooleanControlClassID:
+        return kAudioBooleanControlPropertyValue
+    if control.family == kAudioSliderControlClassID:
+        return kAudioSliderControlPropertyValue
+    return kAudioSelectorControlPropertyCurrentItem
+
+
+cdef inline OSStatus set_number(Core* core, Control* control, UInt32 number, bint* changed) noexcept nogil:
+    cdef OSStatus status = accept(control, &number)
+    if status != kAudioHardwareNoError:
+        return status
+    ty_mutex_lock(&core.values)
+    if ty_load_u32(&control.state.value) != number:
+        ty_store_release_u32(&control.state.value, number)
+        changed[0] = True
+        tell(core, control, selector_of(control), 0)
+    ty_mutex_unlock(&core.values)
+    return kAudioHardwareNoError
+
+
+# Nobody is told before Initialize has ended or after the last Release. The mutex `values` is held.
+cdef inline void tell(Core* core, const Control* control, UInt32 selector, UInt32 second) noexcept nogil:
+    if core.queue is not NULL:
+        enqueue(core, control.id, 0, selector, second)
