@@ -9,6 +9,7 @@ from tympan.bundle.source import Names, parse, statements, walk
 #: The classes whose fields are looked at: the primitives, and what ``Driver.control`` answers.
 CLASSES = frozenset({*MODULE_OF, "Control"})
 
+
 def check(path):
     """Refuse a private field of a primitive's class to which no line of the driver's file assigns."""
     tree = parse(path)

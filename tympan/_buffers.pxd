@@ -117,6 +117,7 @@ cdef class DoubleBuffer:
             return NULL
         return ty_double_acquire(&self.buffer, ticket)
 
+    # Wait-free; the thread that acquired.
     cdef inline void release(self, uint32_t ticket) noexcept nogil:
         if self is not None:
             ty_double_release(&self.buffer, ticket)

@@ -1,6 +1,7 @@
 /* Atomics, a 128-bit division and a mutex for the core, as functions that
  * Cython can call. GCC's and clang's __atomic builtins work in C and in C++,
- * which <stdatomic.h> does not. Everything but the mutex is wait-free. */
+ * which <stdatomic.h> does not. Everything is wait-free but the mutex, the memory,
+ * and the counts of references and starts, which are lock-free. */
 #ifndef TYMPAN_RT_H
 #define TYMPAN_RT_H
 

@@ -1,5 +1,5 @@
-# Realtime primitives: atomics and exact arithmetic. Every function but those
-# of ty_mutex and ty_audio_alloc is wait-free and may be called on IO threads.
+# Realtime primitives: atomics and exact arithmetic. Every function but those that
+# are marked "control threads only" is wait-free and may be called on IO threads.
 
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 
