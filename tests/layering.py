@@ -284,7 +284,7 @@ def wrong_python_tags(text, tags):
 
 
 def wrong_c_tags(text, tags):
-    """C methods of _driver.pxd, declared or inline, where ``[io …]`` in the comment and ``noexcept nogil`` are not together."""
+    """C methods of _driver.pxd where ``[io …]`` in the comment and ``noexcept nogil`` are not together."""
     methods = list(re.finditer(r"((?:^    #[^\n]*\n)*)^    cdef [^\n]*?(\w+)\(([^\n]*)$", text, re.MULTILINE))
     for comment, name, rest in (found.groups() for found in methods):
         tag = last_tag(comment)

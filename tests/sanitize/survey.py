@@ -35,7 +35,7 @@ def judge(sanitizer, path, folder):
     except BuildError:
         return NOT_BUILT, None
     host = build.host(*sanitizer.command)
-    found = sanitizer.run(host, "io", build.binary(made), "factor=0", "rounds=1", timeout=15)
+    found = sanitizer.run(host, "io", build.binary(made), "factor=0", "rounds=1", cpu=15)
     if found.call:
         return found.call, found
     return QUIET if found.code == 0 else HANGS if found.code is None else DIES, found

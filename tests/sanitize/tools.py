@@ -3,7 +3,9 @@
 import functools
 import os
 import re
+import resource
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -42,8 +44,9 @@ class Sanitizer:
     def __init__(self, kind, command, prefix):
         self.kind, self.command, self.prefix = kind, command, prefix
 
-    def run(self, program, *arguments, timeout=300, **options):
-        """Run ``program``; a ``Result``."""
+    def run(self, program, *arguments, timeout=300, cpu=None, **options):
+        """Run ``program``; a ``Result``. ``cpu``: seconds of processor time, after which it counts as one that
+        does not end; unlike ``timeout`` they are the same on a busy machine."""
         command = [*self.prefix, str(program), *map(str, arguments)]
         environment = {**os.environ, **OPTIONS, **options}
         if self.command[0] != "gcc":
@@ -51,11 +54,18 @@ class Sanitizer:
             environment[variable] += f":external_symbolizer_path={symbolizer(self.command)}"
         try:
             done = subprocess.run(
-                command, env=environment, capture_output=True, text=True, errors="replace", timeout=timeout
-            )
+                command, env=environment, capture_output=True, text=True, errors="replace", timeout=timeout,
+                preexec_fn=limit(cpu) if cpu else None,
+            )  # fmt: skip
         except subprocess.TimeoutExpired as late:
             return Result(None, *((part or b"").decode(errors="replace") for part in (late.stdout, late.stderr)))
-        return Result(done.returncode, done.stdout, done.stderr)
+        code = None if done.returncode == -signal.SIGXCPU else done.returncode
+        return Result(code, done.stdout, done.stderr)
+
+
+def limit(seconds):
+    """What a child calls to be ended by SIGXCPU."""
+    return lambda: resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 5))
 
 
 class Result:
