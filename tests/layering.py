@@ -81,8 +81,8 @@ TABLE = [
     (
         "tympan/_hal.pyx",
         [
-            "libc", "cpython", "_clock", "_core", "_driver", "_hal_clients", "_hal_io", "_hal_properties", "_host_calls",
-            "_objects", "_properties", "_properties_types", "_ring", "_rt", "_settings", "coreaudio",
+            "libc", "cpython", "_clock", "_core", "_driver", "_hal_clients", "_hal_io", "_hal_properties",
+            "_host_calls", "_objects", "_properties", "_properties_types", "_ring", "_rt", "_settings", "coreaudio",
         ],
         ["_errors"],
         [],
