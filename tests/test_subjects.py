@@ -40,7 +40,7 @@ def test_every_defect_has_a_row_a_probe_and_a_place():
 
 def test_rows_say_everything():
     for name, row in TABLE.items():
-        assert set(row) == {"what", "source", "seen", "rule", "outcome", "needs", "where"}, name
+        assert set(row) == {"what", "source", "seen", "rule", "verdict", "outcome", "needs", "where"}, name
         assert all(row[key] for key in ("what", "source", "seen")), name
         assert row["what"].endswith(".") and re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)+", row["rule"]), name
         assert row["outcome"] in ("broken", "crash", "hang") and row["where"] in ("driver", "bundle"), name

@@ -17,9 +17,9 @@ from subjects import build
 
 from tympan import _cli
 from tympan._errors import HostError, UsageError
-from tympan.testing import _check_crash, _check_run, _check_worker, checks
-from tympan.testing.rules import CATALOGUE, GROUPS
-from tympan.testing.rules._rule import Blocked, Failure, Skip, Warn
+from tympan.testing import _check_crash, _check_run, _check_worker, _engine, checks
+from tympan.testing.rules import CATALOGUE, GROUPS, _blame
+from tympan.testing.rules._rule import Blocked, Failure, Rule, Skip, Warn, advise, require
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +108,8 @@ def host_error(text, rule=None):
         (host_error("slow", "stamp-rate"), "failed", "driver", []),
         (host_error("short", "stamp-spacing"), "failed", "driver", ["device-period", "clock-spacing", *SEEDS]),
         (host_error("filled", "unfilled"), "failed", "driver", ["io-read-fills"]),
+        (host_error("aside", "secondary"), "failed", "driver", ["io-secondary-filled"]),
+        (host_error("other channels", "channels"), "skipped", "", []),
         (UsageError("this client is running already"), "crashed", "tool", []),
         (ZeroDivisionError("division by zero"), "crashed", "tool", []),
     ],
@@ -115,6 +117,51 @@ def host_error(text, rule=None):
 def test_an_exception_becomes_an_outcome(error, outcome, fault, blocked):
     found = _check_worker.verdict(RULE, error)
     assert (found["outcome"], found.get("fault", ""), found.get("blocked", [])) == (outcome, fault, blocked)
+
+
+def test_every_fault_of_the_engine_has_somebody_to_blame():
+    """The guard's ("realtime") says itself whose it is, and the rules that guard collect it."""
+    assert set(_engine.FAULTS) - {None, "realtime"} == set(_blame._FAULTS) | _blame.NOBODYS
+    named = {rule for firsts, seekers in _blame._FAULTS.values() for rule in firsts + seekers}
+    named |= {rule for _, rules in _blame._SENTENCES for rule in rules} | {*_blame.DAMAGE, *_blame.LOCKS}
+    assert sorted(named - {rule.id for rule in CATALOGUE}) == []
+
+
+def test_the_blamed_rule_keeps_the_fault():
+    rule = next(rule for rule in CATALOGUE if rule.id == "io-secondary-filled")
+    assert _check_worker.verdict(rule, host_error("aside", "secondary")).get("blocked") == []
+
+
+def judged(function):
+    """What ``judge`` makes of a rule's function."""
+    rule = Rule(RULE.group, "made-up", "", "", "", "", False, function)
+    try:
+        rule.judge(None)
+    except (Failure, Skip) as error:
+        return type(error).__name__, str(error)
+    return "passed", ""
+
+
+def _advises_then_fails(_):
+    advise(False, "not nice")
+    require(False, "broken")
+
+
+def _advises_twice(_):
+    advise(True, "fine")
+    advise(False, "not nice")
+    advise(False, "not nice either")
+
+
+def _advises_then_skips(_):
+    advise(False, "not nice")
+    raise Skip("nothing else to try")
+
+
+def test_advice_hides_nothing_worse():
+    assert judged(_advises_then_fails) == ("Failure", "broken")
+    assert judged(_advises_twice) == judged(_advises_then_skips) == ("Warn", "not nice")
+    assert judged(lambda subject: None) == ("passed", "")
 
 
 def test_a_fault_of_the_tool_has_its_traceback_and_an_exit_code():

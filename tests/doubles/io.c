@@ -143,8 +143,8 @@ static OSStatus wrong_stamp(DRIVER d, AudioObjectID object, UInt32 client, Float
         return kAudioHardwareNotRunningError;
     if (broken("clock-rate"))
         *host -= (UInt64)(0.02 * (double)(*host - l.anchor));
-    if (broken("clock-current") && *sample >= 2 * PERIOD) {
-        *sample -= 2 * PERIOD;
+    if (broken("clock-current")) {
+        *sample = *sample < 2 * PERIOD ? 0 : *sample - 2 * PERIOD;
         *host = l.anchor + ticks_of((uint64_t)*sample, l.rate);
     }
     if (broken("clock-long-uptime") && *host > 1ull << 48)

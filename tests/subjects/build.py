@@ -37,9 +37,10 @@ TONE = (HERE / "minimal", "Tone", "org.tympan.tone")
 
 def table():
     """defects.toml with what may be left out there: {id: row}; a row has
-    "what", "source", "seen", "rule", "outcome", "needs" and "where"."""
+    "what", "source", "seen", "rule", "verdict", "outcome", "needs" and "where"."""
     rows = tomllib.loads((HERE / "defects.toml").read_text(encoding="utf-8"))
-    return {name: {"outcome": "broken", "needs": "", "where": "driver"} | row for name, row in rows.items()}
+    rest = {"verdict": "failed", "outcome": "broken", "needs": "", "where": "driver"}
+    return {name: rest | row for name, row in rows.items()}
 
 
 def subject(defect):

@@ -23,6 +23,10 @@ _FAULTS = {
     "secondary": (("io-secondary-filled",), ()),
 }
 
+#: Faults that are nobody's: a driver may ask for a change of its channels at any time, and a rule that plays audio of
+#: one shape can then not go on.
+NOBODYS = {"channels"}
+
 _KINDS = ("plugin", "box", "device", "clock-device", "stream", "control")
 _PROPERTIES = (
     *(f"{kind}-{what}" for kind in _KINDS for what in ("required-properties", "value-sizes")),

@@ -1,9 +1,12 @@
 """What a rule is, and how its function says what it found.
 
 A rule's function takes a Subject and returns when the driver keeps the rule. It
-raises Failure, Warn or Skip otherwise; anything else that it raises is a fault of
+raises Failure or Skip otherwise, and goes on after advise(), so that what is only not
+recommended hides nothing worse; anything else that it raises is a fault of
 the tool, but for HostError, which is the simulated host's word for a broken rule.
 """
+
+_advice: list["Warn"] = []  # of the rule that is being tried; one at a time in a process
 
 
 class Failure(Exception):
@@ -52,6 +55,18 @@ class Rule:
     def __repr__(self):
         return f"<rule {self.group.id}/{self.id}>"
 
+    def judge(self, subject):
+        """Try the rule on a Subject. Failure, Skip or HostError when it is broken or does not apply; the first Warn
+        when there was nothing worse than advice."""
+        _advice.clear()
+        try:
+            self.function(subject)
+        except Skip:
+            if not _advice:
+                raise
+        if _advice:
+            raise _advice[0]
+
 
 class Group:
     """Rules of one file: ``id``, ``title`` and ``reference``. Calling it is the decorator that adds a rule."""
@@ -87,9 +102,9 @@ def require(condition, sentence, hint=""):
 
 
 def advise(condition, sentence, hint=""):
-    """Warn with ``sentence`` unless ``condition``."""
+    """Warn with ``sentence`` unless ``condition``, when the rule's function has ended without finding worse."""
     if not condition:
-        raise Warn(sentence, hint)
+        _advice.append(Warn(sentence, hint))
 
 
 def need(thing, sentence):

@@ -130,7 +130,7 @@ def qualifier_size(s):
         for thing, row, scope, key in rows_present(session):
             if row.selector not in QUALIFIED:
                 continue
-            for qualifier in (b"", bytes(QUALIFIED[row.selector] - 1)):
+            for qualifier in (b"", b"\xa5" * 3, b"\xa5" * (QUALIFIED[row.selector] - 1)):
                 where = f"{_rows.described(row, scope, thing)} with a qualifier of {len(qualifier)} bytes"
                 session.doing(where)
                 status, size, data, _ = session.table.get(*key, qualifier=qualifier, capacity=8)

@@ -13,7 +13,7 @@ rule = Group("configuration", "Configuration changes", "C6")
 
 _ACTION = 0xDEAD_BEEF_0BAD
 _STRANGER = 987_654
-_LIMIT = 20  # seconds until a call that waits for itself is given up
+_LIMIT = 10  # seconds until a call that waits for itself is given up
 
 
 def _set_rate(session, device, rate):

@@ -313,7 +313,9 @@ def _wrong_reference(s, reference, what):
             session.doing(f"{entry} with {what}")
             status = session.raw.call(entry, *arguments(), driver=reference(session))
             wrong.update({entry: name(status)} if status != code("!obj") else {})
-        advise(not has, f"HasProperty with {what} answers yes")
+        succeeded = [entry for entry, status in wrong.items() if status == "0"]
+        require(not has, f"HasProperty with {what} answers yes")
+        require(not succeeded, f"{', '.join(succeeded)} with {what} succeeded")
         advise(not wrong, f"not '!obj' for {what}: {wrong}")
 
 
