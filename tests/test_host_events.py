@@ -10,6 +10,7 @@ from c_drivers.operations import Operations
 from subjects.build import bundle
 
 from tympan.testing import Host, UsageError
+from tympan.testing._trace_read import read_trace
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +62,7 @@ def test_storage_is_a_dict_that_outlives_the_host(floor):
 
 CRASH = """
 import sys
-from tympan.testing import Host
+from tympan.testing import Host, _platform
 
 disk = {}
 with Host(storage=disk) as hal:
@@ -73,8 +74,9 @@ with Host(storage=disk) as hal:
     device.plugin.set_float64(device, "nsrt", rate)
     first.host_table.store("kept", "yes")
     address = first.table.address
+    assert _platform.pending() > 0
     hal.crash()
-    assert hal.plugins == [] and hal.pending_changes == []
+    assert hal.plugins == [] and hal.pending_changes == [] and _platform.pending() == 0
     second = hal.load(sys.argv[1])
     assert second.table.address != address
     fresh = second.devices[0]
@@ -159,26 +161,48 @@ def test_two_requests_are_both_settled(floor):
         assert device.sample_rate == 44_100.0
 
 
-@pytest.mark.parametrize("what", ["abort", "perform", "drop"])
-def test_a_device_that_goes_while_its_change_is_pending(what):
-    """The subject's box owns its devices: without the box they are gone."""
-    with Host(change_delay=1.0, removed_change=what) as hal:
+REMOVED = {
+    "abort": ["AbortDeviceConfigurationChange"],
+    "perform": ["PerformDeviceConfigurationChange"],
+    "drop": [],
+}
+
+
+@pytest.mark.parametrize("what", REMOVED)
+def test_a_device_that_goes_while_its_change_is_pending(tmp_path, what):
+    """The subject's box owns its devices: without the box they are gone. The driver hears of the change once or, when
+    the host has lost it, never, and the device comes back with what was made of it."""
+    with Host(change_delay=1.0, removed_change=what, trace=tmp_path / "t") as hal:
         plugin = hal.load(bundle("correct"))
-        box = plugin.get_ids(1, "box#")[0]
-        device = plugin.devices[0]
-        device.set_sample_rate(96_000.0 if device.sample_rate != 96_000.0 else 48_000.0)
-        pending = len(hal.pending_changes)
+        box, device = plugin.get_ids(1, "box#")[0], plugin.devices[0]
+        old = device.sample_rate
+        new = next(high for _, high in device.sample_rates if high != old)
+        device.set_sample_rate(new)
+        ((asked, action),) = hal.pending_changes
         plugin.set_uint32(box, "bxon", 0)
         hal.pump()
-        assert pending == 1 and device not in plugin.devices
+        assert asked == device.id and device not in plugin.devices
         hal.advance(1.5)
         hal.pump()
         assert not hal.pending_changes
-        assert what == "perform" or not hal.failed_changes
+        assert not hal.failed_changes
         plugin.set_uint32(box, "bxon", 1)
         hal.pump()
         back = plugin.devices[0]
+        assert back.sample_rate == (new if what == "perform" else old)
         assert not back.render(numpy.zeros((1000, back.channels("outp")), numpy.float32)).any()
+        if what == "abort":
+            assert _rate_after_a_change(hal, back, new) == new
+    settled = [call for _, call in read_trace(tmp_path / "t").walk() if call.name.endswith("ConfigurationChange")]
+    heard = [call for call in settled if not call.to_host and call.arguments["action"] == action]
+    assert [(call.name, call.arguments["device"]) for call in heard] == [(name, device.id) for name in REMOVED[what]]
+
+
+def _rate_after_a_change(hal, device, rate):
+    device.set_sample_rate(rate)
+    hal.advance(1.5)
+    hal.pump()
+    return device.sample_rate
 
 
 def test_an_option_that_is_none(floor):

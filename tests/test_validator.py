@@ -203,6 +203,7 @@ LIBC, PLATFORM = "/lib/x86_64-linux-gnu/libc.so.6", "/t/tympan/testing/_platform
         (stack(("", ""), (TOOL, "call")), False, "driver", "in the driver"),
         (stack((LIBC, "abort"), (LIBC, "free"), (TOOL, "x")), False, "unclear", "in no code of the driver's"),
         ([], False, "unclear", "SIGSEGV in no code"),
+        (stack((LIBC, "malloc"), (TOOL, "x")), True, "tool", "it waits in the tool: x"),
         (stack((LIBC, "futex"), (TOOL, "x")), True, "tool", "did not end within 3 s; it waits in the tool"),
         (
             stack((LIBC, "futex"), (TOOL, "x")) + stack((LIBC, "lock"), (DRIVER, "set"), thread="8"),
@@ -216,6 +217,30 @@ def test_whose_fault_a_crash_is(lines, late, fault, words):
     found = _check_crash.explain(-signal.SIGSEGV, late, 3.0, lines, "/d/X.driver", "")
     assert found["fault"] == fault
     assert words in found["message"]
+
+
+@pytest.mark.parametrize(("code", "fault"), [(0, "driver"), (1, "driver"), (_check_worker.TOOL_FAILED, "tool")])
+def test_whose_fault_an_exit_is(code, fault):
+    """A driver that calls exit(), or the worker's own failure."""
+    found = _check_crash.explain(code, False, 3.0, [], "/d/X.driver", "")
+    assert (found["fault"], found["message"]) == (fault, f"the process was ended with the exit code {code}")
+
+
+class Clock:
+    """A ProcessTime that says what it is told."""
+
+    def __init__(self, *passed):
+        self.passed = iter(passed).__next__
+
+
+def test_a_rule_has_the_time_that_its_process_had():
+    """A machine that is busy with other things makes no driver late."""
+    watch = _check_run.Watch("x", 1.0)
+    watch.clock = Clock(0.0, 0.6, 0.0, 0.5)
+    assert [watch.is_over(0.0) for _ in range(4)] == [False, False, False, True]
+    watch.clock = Clock(9.0, 0.5)
+    watch.take({"event": "rule", "id": "another"})
+    assert not watch.is_over(0.0)
 
 
 def test_a_crash_is_a_result_of_its_rule_and_the_rest_goes_on(pool):

@@ -5,6 +5,7 @@ import re
 import signal
 from pathlib import Path
 
+from tympan.testing._check_worker import TOOL_FAILED
 from tympan.testing.rules._blame import DAMAGE, LOCKS
 
 _HERE = Path(__file__).parent
@@ -47,7 +48,7 @@ def explain(code, late, limit, lines, path, doing):
         return {"message": message, "fault": fault, "blocked": list(LOCKS), "details": details}
     if code >= 0:
         message = f"the process was ended with the exit code {code}{during}"
-        return {"message": message, "fault": "driver", "details": details}
+        return {"message": message, "fault": "tool" if code == TOOL_FAILED else "driver", "details": details}
     name, blocked = signal.Signals(-code).name, list(DAMAGE) if fault == "unclear" else []
     return {"message": f"{name}{during} {words}{place}", "fault": fault, "blocked": blocked, "details": details}
 
@@ -62,6 +63,8 @@ def blame(stacks, path, late):
     if not found:
         return "unclear", ""
     who, place = found[0]
+    if late:
+        return who, place
     heap = any(symbol in _HEAP for _, symbol, _ in stacks[0].frames[:12])
     if heap or (stacks[0].frames and not stacks[0].frames[0][0]):
         return ("unclear" if heap else "driver"), place

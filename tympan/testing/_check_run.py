@@ -18,6 +18,7 @@ import time
 
 from tympan.testing import _check_crash as crash
 from tympan.testing._check_worker import FORKS
+from tympan.testing._process_time import ProcessTime
 from tympan.testing.rules._blame import LOCKS
 
 #: The rule that says that a driver cannot be loaded a second time in one process.
@@ -27,6 +28,7 @@ _IMPATIENT = 6.0
 _FIRST = ("locks",)
 #: And when so many have, the rest is not tried.
 _PATIENCE = 6
+_STEP = 0.25  # seconds between looks at how much time a process had
 _GRACE = 1.0  # seconds between asking a process for its stacks and killing it
 
 
@@ -165,7 +167,8 @@ class Watch:
 
     def __init__(self, path, time_limit):
         self.path, self.time_limit = path, time_limit
-        self.pid, self.rule, self.doing, self.since = 0, None, "", time.monotonic()
+        self.pid, self.rule, self.doing = 0, None, ""
+        self.clock, self.waited, self.looked = None, 0.0, time.monotonic()
         self.late = self.died = self.done = self.dropped = False
         self.code = self.finished = 0
         self.stacks = []
@@ -175,15 +178,26 @@ class Watch:
         """Note an event."""
         kind = event["event"]
         if kind == "started":
-            self.pid = event["pid"]
+            self.pid, self.clock = event["pid"], ProcessTime(event["pid"])
         elif kind == "rule":
-            self.rule, self.doing, self.since, self.began = event["id"], "", time.monotonic(), time.perf_counter()
+            self.rule, self.doing, self.began = event["id"], "", time.perf_counter()
+            self.is_over(0.0)
+            self.waited = 0.0
         elif kind == "doing":
             self.doing = event["text"]
         elif kind == "done":
             self.done = True
         elif kind == "ended":
             self.code, self.died = event["code"], not self.done and not self.dropped
+
+    def is_over(self, step):
+        """Whether the rule's time is over, counting what the process could use of it; looks once per ``step``
+        seconds."""
+        now = time.monotonic()
+        if now - self.looked >= step:
+            self.waited += self.clock.passed() if self.clock else now - self.looked
+            self.looked = now
+        return self.waited >= self.time_limit
 
     def result(self, identifier):
         """The result for the rule at which the process died."""
@@ -247,10 +261,14 @@ class Worker:
 
     def _lines(self, watch):
         """Lines that have come; asks a process for its stacks when a rule has taken too long, then kills it."""
-        limit = watch.time_limit + (_GRACE if watch.late else 0)
-        if not self._selector.select(max(0.0, watch.since + limit - time.monotonic())):
-            _signal(watch.pid, signal.SIGKILL if watch.late else signal.SIGALRM)
+        step = min(_STEP, watch.time_limit)
+        ready = self._selector.select(_GRACE if watch.late else step)
+        if watch.late:
+            _signal(watch.pid if not ready else 0, signal.SIGKILL)
+        elif watch.is_over(step):
+            _signal(watch.pid, signal.SIGALRM)
             watch.late = True
+        if not ready:
             return
         data = os.read(self._process.stdout.fileno(), 65536)
         self._buffer += data

@@ -18,6 +18,9 @@ from pathlib import Path
 #: macOS: CoreFoundation does not survive a fork. TYMPAN_NO_FORK does without it elsewhere, for a debugger.
 FORKS = sys.platform.startswith("linux") and not os.environ.get("TYMPAN_NO_FORK")
 
+#: Exit code of a job that an exception outside of any rule ended (sysexits.h: EX_SOFTWARE).
+TOOL_FAILED = 70
+
 
 def main():
     """Jobs until standard input ends."""
@@ -49,11 +52,13 @@ def _say(pipe, event):
 
 
 def _in_child(job, pipe):
+    code = TOOL_FAILED
     try:
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         _work(job, pipe)
+        code = 0
     finally:
-        os._exit(0)
+        os._exit(code)
 
 
 def _work(job, pipe):

@@ -12,7 +12,8 @@ import signal
 import sys
 import tempfile
 import time
-from pathlib import Path
+
+from tympan.testing._process_time import ProcessTime
 
 from tympan.testing._fuzz_leaks import LOOKING, LeakSanitizer, NotKnown
 
@@ -64,7 +65,7 @@ def _told(text):
 
 def _watch(child, shared, timeout):
     """Wait for the child: (status, the thread that hangs or None). A thread hangs that makes no progress in a call."""
-    seen, waited, clock = None, 0.0, _Clock(child)
+    seen, waited, clock = None, 0.0, ProcessTime(child)
     while True:
         _doze(child)
         done, status = os.waitpid(child, os.WNOHANG)
@@ -78,41 +79,6 @@ def _watch(child, shared, timeout):
             hung = next(iter(_at_work(progress)), 0)
             os.kill(child, signal.SIGKILL)
             return os.waitpid(child, 0)[1], hung
-
-
-class _Clock:
-    """Time that a process had: while it wants to run, the processor's; while all of it sleeps, the wall's. A machine
-    that is busy with other things makes nothing hang. Without /proc it is the wall's."""
-
-    def __init__(self, process):
-        self._folder = Path("/proc") / str(process)
-        self._wall, self._cpu = time.monotonic(), self._used()
-
-    def passed(self):
-        """Seconds since the last call."""
-        wall, cpu = time.monotonic(), self._used()
-        wall_passed, cpu_passed = wall - self._wall, cpu - self._cpu
-        self._wall, self._cpu = wall, cpu
-        return cpu_passed if self._wants_to_run() else wall_passed
-
-    def _used(self):
-        fields = self._fields(self._folder / "stat")
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK") if fields else 0.0
-
-    def _wants_to_run(self):
-        try:
-            threads = list((self._folder / "task").iterdir())
-        except OSError:
-            return False
-        return any((self._fields(thread / "stat") or "S")[0] in "RD" for thread in threads)
-
-    @staticmethod
-    def _fields(path):
-        """What follows the name of the process, which may hold anything."""
-        try:
-            return path.read_text().rpartition(")")[2].split()
-        except OSError:
-            return None
 
 
 def _doze(child):

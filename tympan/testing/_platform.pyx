@@ -59,6 +59,7 @@ cdef extern from "platform_impl.h" nogil:
     int64_t tympan_queue_pump(int64_t milliseconds)
     uint64_t tympan_queue_pending()
     void tympan_queue_drop_timers()
+    void tympan_queue_drop_work()
     uint64_t tympan_queue_next_timer()
     void tympan_log_echo(int to_stderr)
     uint64_t tympan_log_count()
@@ -238,6 +239,12 @@ def drop_timers():
     """Forget timers and delayed work, so that they do not reach a host that comes later; so does set_clock."""
     with nogil:
         tympan_queue_drop_timers()
+
+
+def drop_work():
+    """Forget all work that waits on any queue, and timers: whoever queued it has died."""
+    with nogil:
+        tympan_queue_drop_work()
 
 
 # --- log -----------------------------------------------------------------------

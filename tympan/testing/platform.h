@@ -137,6 +137,8 @@ extern int64_t tympan_queue_pump(int64_t milliseconds);
 extern uint64_t tympan_queue_pending(void);
 /* Forgets dispatch_after's work and the times of timers; so does tympan_clock_configure. */
 extern void tympan_queue_drop_timers(void);
+/* Forgets those and all work that waits, of every queue: whoever queued it has died. What runs just now goes on. */
+extern void tympan_queue_drop_work(void);
 /* When the next timer is due, in ticks of mach_absolute_time; UINT64_MAX without one. */
 extern uint64_t tympan_queue_next_timer(void);
 

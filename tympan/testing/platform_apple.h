@@ -77,6 +77,7 @@ void tympan_queue_set_threaded(int threaded) { (void)threaded; }
 uint64_t tympan_queue_pending(void) { return 0; }
 uint64_t tympan_queue_next_timer(void) { return UINT64_MAX; }
 void tympan_queue_drop_timers(void) {}
+void tympan_queue_drop_work(void) {}
 
 int64_t tympan_queue_pump(int64_t milliseconds)
 {

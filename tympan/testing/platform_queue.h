@@ -173,6 +173,15 @@ static queued_work *work_make(dispatch_queue_t queue, void *context, dispatch_fu
     return work;
 }
 
+/* It will not be done. Without the lock. */
+static void work_forget(queued_work *work, const char *why)
+{
+    if (work->drop)
+        work->drop(work->context);
+    object_drop(work->queue, (tympan_call){why, NULL});
+    free(work);
+}
+
 static void queue_add(dispatch_queue_t queue, void *context, dispatch_function_t function, dispatch_function_t drop,
                       tympan_call call)
 {

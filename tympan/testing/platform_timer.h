@@ -196,13 +196,24 @@ void tympan_queue_drop_timers(void)
     while (all) {
         timer *entry = all;
         all = entry->next;
-        if (entry->work) {
-            if (entry->work->drop)
-                entry->work->drop(entry->work->context);
-            object_drop(entry->work->queue, (tympan_call){"the end of the clock", NULL});
-            free(entry->work);
-        }
+        if (entry->work)
+            work_forget(entry->work, "the end of the clock");
         free(entry);
+    }
+}
+
+void tympan_queue_drop_work(void)
+{
+    tympan_queue_drop_timers();
+    pthread_mutex_lock(&queues.lock);
+    queued_work *all = queues.first;
+    queues.first = queues.last = NULL;
+    queues.waiting = 0;
+    pthread_mutex_unlock(&queues.lock);
+    while (all) {
+        queued_work *work = all;
+        all = work->next;
+        work_forget(work, "the end of its driver");
     }
 }
 

@@ -35,14 +35,16 @@ _PROPERTIES = (
 
 #: How a sentence of the host begins, or what it holds -> rules.
 _SENTENCES = [
+    (r"GetPropertyData of .* answered no string", ("texts-are-strings", "strings-come-with-a-reference")),
     (r"(GetPropertyData|GetPropertyDataSize|IsPropertySettable) of ", _PROPERTIES),
     (r"the list '", _PROPERTIES),
     (r"SetPropertyData of 'nsrt'", ("rate-change", "device-settable", "rate-old-until-performed")),
     (r"SetPropertyData of 'pft '", ("stream-format-sets", "stream-settable")),
-    (r"StartIO on ", ("io-starts", "io-starts-are-counted")),
+    (r"StartIO on ", ("io-starts", "io-starts-are-counted", "io-restarts")),
     (r"StopIO on ", ("io-starts-are-counted", "io-starts-once", "client-removed-while-running",
                      "client-unknown-removed")),
-    (r"(Add|Remove)DeviceClient on ", ("client-added-and-removed", "client-many")),
+    (r"(Add|Remove)DeviceClient on ", ("client-added-and-removed", "client-many", "client-ids-per-device",
+                                       "client-comes-during-io")),
     (r"WillDoIOOperation for ", ("io-required-operations",)),
     (r"the driver wants '.*' not in place", ("io-in-place",)),
     (r"the seed stayed ", (_RATE,)),

@@ -219,6 +219,11 @@ class Session:
                 self.settle()
 
 
+def never_returns(what):
+    """A thread is in the driver and stays there: from now on nothing is ended in order, since that may wait for it."""
+    _waiting.append(what)
+
+
 def in_time(seconds, what, action, *arguments):
     """``action(*arguments)`` on another thread; its answer, or Failure when it takes longer than ``seconds``."""
     answer = []
@@ -233,7 +238,7 @@ def in_time(seconds, what, action, *arguments):
     thread.start()
     thread.join(seconds)
     if thread.is_alive():
-        _waiting.append(what)
+        never_returns(what)
         raise Failure(f"{what} did not return within {seconds:g} s", "A lock is held while the host is called.")
     value, error = answer[0]
     if error:

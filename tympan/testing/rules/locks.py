@@ -10,7 +10,7 @@ from tympan.testing._status import code
 from tympan.testing.rules._provoke import STORAGE, change_everything, provoke, storage_keys
 from tympan.testing.rules._raw import CycleInfo
 from tympan.testing.rules._rule import Group, Skip, require
-from tympan.testing.rules._subject import in_time
+from tympan.testing.rules._subject import in_time, never_returns
 from tympan.testing.rules._table import GLOBAL, INPUT, OUTPUT
 
 rule = Group("locks", "Locks around calls of the host", "C3")
@@ -20,17 +20,38 @@ _CALLS = 12  # of the host in which something is tried
 _FRAMES = 64
 
 
+class _Tried:
+    """``action()`` on threads of its own, again and again."""
+
+    def __init__(self, action):
+        self.action, self.threads = action, []
+
+    def ends(self):
+        """Whether it does, in time."""
+        self.threads.append(threading.Thread(target=self.action, daemon=True))
+        self.threads[-1].start()
+        self.threads[-1].join(_LIMIT)
+        return not self.threads[-1].is_alive()
+
+    def leave(self, what):
+        """Wait for those that could go on once the driver was back from its host: none may be in a driver that is
+        released."""
+        for thread in self.threads:
+            thread.join(_LIMIT)
+            if thread.is_alive():
+                never_returns(what)
+
+
 def _in_host_call(session, names, action, what):
     """Failure unless ``action()`` returns on another thread while the driver is inside one of the host calls."""
     stuck, called = [], []
 
     def during(function):
         called.append(function)
-        thread = threading.Thread(target=action, daemon=True)
-        thread.start()
-        thread.join(_LIMIT)
-        if thread.is_alive():
+        if not tried.ends():
             stuck.append(function)
+
+    tried = _Tried(action)
 
     for function in names:
         original = getattr(session.plugin, function)
@@ -42,6 +63,7 @@ def _in_host_call(session, names, action, what):
 
         setattr(session.plugin, function, wrapped)
     in_time(2 * _LIMIT, "a call of the driver", provoke, session, session.doing)
+    tried.leave(what)
     if not called:
         raise Skip("the driver does not call its host")
     call = {"properties_changed": "PropertiesChanged", "request_change": "RequestDeviceConfigurationChange"}
@@ -115,14 +137,13 @@ def storage_not_under_lock(s):
         stuck = []
 
         def during(function):
-            if function in STORAGE and not stuck:
-                thread = threading.Thread(target=spied.properties.get_ids, args=(1, "dev#"), daemon=True)
-                thread.start()
-                thread.join(_LIMIT)
-                stuck.extend([function] * thread.is_alive())
+            if function in STORAGE and not stuck and not tried.ends():
+                stuck.append(function)
 
+        tried = _Tried(lambda: spied.properties.get_ids(1, "dev#"))
         spied.spy.during = during
         change_everything(spied)
+        tried.leave("reading a property")
         require(not stuck, f"inside of {stuck[0] if stuck else ''} no property can be read: the driver holds a lock")
 
 

@@ -161,6 +161,7 @@ def getters_are_pure(s):
     reference="C7.10",
 )
 def texts_are_strings(s):
+    given = []  # let go of at the end: a string that came without a reference lives until then
     with s.open() as session:
         for thing, row, scope, key in rows_present(session):
             if row.kind != "text" or row.selector in QUALIFIED:
@@ -171,6 +172,8 @@ def texts_are_strings(s):
             address = int.from_bytes(memory[:8], "little") if size == 8 else 0
             kind = _host.kind_of(address) if address else None
             require(kind == "string", f"{where} answers {address:#x}, which is {kind or 'no object'}")
+            given.append(address)
+        for address in given:
             _host.release(address)
 
 
