@@ -1,6 +1,7 @@
 """Every command and every Python block of README, author guide and the examples' pages runs."""
 
 import os
+import re
 import subprocess
 import sys
 
@@ -72,6 +73,15 @@ def test_links_lead_somewhere():
         for target in re.findall(r"\]\(([^)#]+)\)", (ROOT / page).read_text()):
             if not target.startswith(("http:", "https:")):
                 assert ((ROOT / page).parent / target).exists(), f"{page}: {target}"
+
+
+def test_the_tests_in_the_text_are_there():
+    """`file.py::test_name`, with or without the folder in front."""
+    named = set(re.findall(r"`(?:tests/)?(test_\w+\.py)(?:::(\w+))?", (ROOT / "docs" / "testing.md").read_text()))
+    assert len(named) > 50
+    for file, test in named:
+        path = ROOT / "tests" / file
+        assert path.is_file() and (not test or f"def {test}(" in path.read_text()), f"{file}::{test}"
 
 
 @pytest.mark.deep

@@ -146,6 +146,21 @@ def test_start_fails(defect):
         assert not client.running and not device.is_running
 
 
+def test_a_change_that_fails_is_kept(defect):
+    """IO goes on at the old rate, on a new time line."""
+    with Host() as hal:
+        device = hal.load(defect("perform_fails")).device()
+        client = device.add_client()
+        device.start(client)
+        device.cycle(frames=512)
+        device.set_sample_rate(96_000.0)
+        (change,) = hal.failed_changes
+        assert (change[0], change[2]) == (device.id, int.from_bytes(b"nrdy", "big"))
+        assert device.sample_rate == 48_000.0 and client.running and not hal.pending_changes
+        audio = numpy.ones((2000, 2), numpy.float32)
+        assert device.render(audio, client=client)[1024:].all()
+
+
 def test_host_called_from_io(defect):
     with Host() as hal:
         device = hal.load(defect("notifies_in_io")).device()

@@ -17,7 +17,7 @@ enum defect {
     initialize_fails, start_fails, stop_without_start_succeeds, second_initialize_succeeds,
     streams_unscoped, no_available_formats, no_hidden_property, short_buffer_written, long_value_written,
     getter_notifies, set_is_silently_ignored, any_rate_accepted, rate_changes_at_once, unknown_object_succeeds,
-    notifies_in_io, notifies_with_gil, requests_in_initialize, device_owner_is_itself, uid_does_not_translate, small_period, has_buffer_size,
+    notifies_in_io, notifies_with_gil, requests_in_initialize, perform_fails, device_owner_is_itself, uid_does_not_translate, small_period, has_buffer_size,
 };
 
 static double last_sample;
@@ -218,6 +218,11 @@ static OSStatus bad_stop(AudioServerPlugInDriverRef d, AudioObjectID device, UIn
     return DEFECT == stop_without_start_succeeds && device == DEVICE ? 0 : status;
 }
 
+static OSStatus bad_perform(AudioServerPlugInDriverRef d, AudioObjectID device, UInt64 action, void *info)
+{
+    return DEFECT == perform_fails ? kAudioHardwareNotReadyError : floor_perform(d, device, action, info);
+}
+
 static ULONG bad_release(void *d)
 {
     return DEFECT == keeps_reference && floor_state.references == 1 ? 1 : floor_release(d);
@@ -230,6 +235,7 @@ __attribute__((constructor)) static void install(void)
     floor_table.StartIO = bad_start;
     floor_table.StopIO = bad_stop;
     floor_table.Release = bad_release;
+    floor_table.PerformDeviceConfigurationChange = bad_perform;
     floor_table.GetZeroTimeStamp = bad_stamp;
     floor_table.DoIOOperation = bad_do;
     floor_table.GetPropertyData = bad_get;

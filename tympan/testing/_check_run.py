@@ -21,6 +21,8 @@ from tympan.testing._check_worker import FORKS
 from tympan.testing._process_time import ProcessTime
 from tympan.testing.rules._blame import LOCKS
 
+#: What stops a rule before a function of the driver was called: its process is as good as new.
+_UNTOUCHED = {"bundle-factory-registered", "binary-exports-factory"}
 #: The rule that says that a driver cannot be loaded a second time in one process.
 AGAIN = "second-life"
 #: Seconds for a rule, once one has found that the driver waits for itself: it does so often.
@@ -28,6 +30,7 @@ _IMPATIENT = 6.0
 _FIRST = ("locks",)
 #: And when so many have, the rest is not tried.
 _PATIENCE = 6
+_TO_BEGIN = 60.0  # seconds for a process, until its first rule begins
 _STEP = 0.25  # seconds between looks at how much time a process had
 _GRACE = 1.0  # seconds between asking a process for its stacks and killing it
 
@@ -145,11 +148,16 @@ class Runner:
                 watch.finished += 1
                 yield event
                 self.hung += event["id"] in LOCKS and event["outcome"] == "failed"
-                if event["outcome"] in ("failed", "crashed") and job.rules:
+                if job.rules and _may_have_broken_something(event):
                     worker.give_up(watch)
         self.hung += watch.late
         if watch.died and job.rules:
             yield watch.result(job.rules.pop(0).id)
+
+
+def _may_have_broken_something(event):
+    bad = event["outcome"] in ("failed", "crashed")
+    return bad and not (event["blocked"] and _UNTOUCHED.issuperset(event["blocked"]))
 
 
 def _unfinished(identifier, seconds=0.0):
@@ -197,7 +205,7 @@ class Watch:
         if now - self.looked >= step:
             self.waited += self.clock.passed() if self.clock else now - self.looked
             self.looked = now
-        return self.waited >= self.time_limit
+        return self.waited >= (self.time_limit if self.rule else _TO_BEGIN)
 
     def result(self, identifier):
         """The result for the rule at which the process died."""

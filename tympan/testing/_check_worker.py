@@ -7,6 +7,8 @@ each job gets a process of its own, forked from one that has everything imported
 a worker does one job and ends.
 """
 
+import contextlib
+import importlib
 import json
 import os
 import random
@@ -32,11 +34,19 @@ def main():
         if not FORKS:
             _work(job, pipe)
             return
+        if any(rule.startswith("binary-") for rule in job["rules"]):
+            _import_what_reads_binaries()
         child = os.fork()
         if not child:
             _in_child(job, pipe)
         _, status = os.waitpid(child, 0)
         _say(pipe, {"event": "ended", "code": os.waitstatus_to_exitcode(status)})
+
+
+def _import_what_reads_binaries():
+    """It takes seconds, so once for all children; those rules say when it is not there."""
+    with contextlib.suppress(ImportError):
+        importlib.import_module("tympan.bundle.binary")
 
 
 def _private_output():

@@ -126,12 +126,25 @@ def _result(rules, event):
 
 def _unblock(results):
     """A rule that another one's fault stopped is skipped, if that one did fail; otherwise it failed itself."""
-    bad = {result.id for result in results if result.is_bad and not result.blocked}
+    causes = _causes(results)
     for result in results:
-        causes = [rule for rule in result.blocked if rule in bad]
-        if causes:
+        cause = causes.get(result.id, result.id)
+        if cause != result.id:
             result.outcome, result.fault, result.hint = SKIPPED, "", ""
-            result.message = f"stopped by {causes[0]}"
+            result.message = f"stopped by {cause}"
+
+
+def _causes(results):
+    """{rule: what made it fail in the end}, itself for one that nothing stopped. A rule that was stopped stops others:
+    without a binary there is no factory, and without a factory no driver."""
+    found = {result.id: result.id for result in results if result.is_bad and not result.blocked}
+    left = [result for result in results if result.blocked]
+    while True:
+        stopped = {result.id: found[rule] for result in left for rule in reversed(result.blocked) if rule in found}
+        left = [result for result in left if result.id not in stopped]
+        if not stopped:
+            return found
+        found.update(stopped)
 
 
 __all__ = [

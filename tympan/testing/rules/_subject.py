@@ -65,6 +65,7 @@ class Subject:
         hal.__enter__()
         try:
             self.doing("load")
+            self.factory()
             session = Session(self, hal)
             self.doing("")
             yield session
