@@ -305,8 +305,11 @@ def test_help_documents_the_exit_codes(capsys):
         ([], "error: check needs a driver"),
         (["no.driver"], "error: no.driver does not exist"),
         ([__file__], f"error: {__file__} is not a bundle but a file"),
-        (["X", "--jobs", "0"], "error: argument --jobs: it is 1 at least"),
-        (["X", "--jobs", "many"], "error: argument --jobs: invalid _count value: 'many'"),
+        (["X", "--jobs", "0"], "error: argument --jobs: '0' is no whole number from 1 on"),
+        (["X", "--jobs", "many"], "error: argument --jobs: 'many' is no whole number from 1 on"),
+        (["X", "--time-limit", "-1"], "error: argument --time-limit: '-1' is no number of seconds above 0"),
+        (["X", "--time-limit", "nan"], "error: argument --time-limit: 'nan' is no number of seconds above 0"),
+        (["X", "--junit", "nowhere/r.xml"], "error: the folder of nowhere/r.xml does not exist"),
         (["X", "--allow", "malloc=why"], "error: --allow needs --realtime"),
     ],
 )
@@ -338,11 +341,34 @@ def of_another_kind(folder):
                                   "bundle-executable"]  # fmt: skip
 
 
-@pytest.mark.parametrize("make", [without_binary, with_text_for_a_binary, of_another_kind])
+def with_factory(folder, body):
+    """A bundle whose factory does only this."""
+    path = build.copy("minimal", folder)
+    source = f'__attribute__((visibility("default"))) void *ToneFactory(void *a, void *b) {{ {body} }}'
+    (folder / "factory.c").write_text(source)
+    binary = path / "Contents" / "MacOS" / "Tone"
+    build.run(build.compiler(), *build.LINK, "-fPIC", folder / "factory.c", "-o", binary, cwd=folder)
+    return path
+
+
+def whose_factory_answers_null(folder):
+    return with_factory(folder, "(void)a, (void)b; return 0;"), ["factory-makes-driver"]
+
+
+def whose_factory_crashes(folder):
+    crash = "(void)a, (void)b; return (void *)(long)*(volatile int *)8;"
+    return with_factory(folder, crash), ["factory-makes-driver"]
+
+
+GARBAGE = [without_binary, with_text_for_a_binary, of_another_kind, whose_factory_answers_null, whose_factory_crashes]
+
+
+@pytest.mark.parametrize("make", GARBAGE)
 def test_garbage_is_named_once(tmp_path, pool, make):
     """By the rules that are about it: the hundreds that need a driver are skipped."""
     path, wrong = make(tmp_path)
-    chosen = ["bundle", "factory-makes-driver", "driver-loads", "table-complete", "clock-r*", "io-null-buffer"]
+    chosen = ["bundle", "factory-makes-driver", "driver-loads", "table-complete", "clock-r*", "io-null-buffer",
+              "release-below-zero", "initialize-null-host"]  # fmt: skip
     report = checks.run_checks(path, chosen, pool=pool)
     assert [result.id for result in report if result.is_bad] == wrong
     assert report.exit_code() == 1 and {result.fault for result in report if result.is_bad} == {"driver"}

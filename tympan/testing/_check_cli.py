@@ -3,6 +3,7 @@
 import argparse
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 
 from tympan._errors import UsageError
 
@@ -49,14 +50,26 @@ def _configure_output(group):
 def _configure_run(group):
     group.add_argument("--seed", type=int, default=0, help="makes every choice of chance repeatable (default: 0)")
     group.add_argument("--jobs", type=_count, metavar="N", help="processes at a time (default: one per processor)")
-    group.add_argument("--time-limit", type=float, metavar="SECONDS", default=60.0, help="for one rule (default: 60)")
+    limit = {"type": _seconds, "metavar": "SECONDS", "default": 60.0}
+    group.add_argument("--time-limit", **limit, help="for one rule (default: 60)")
 
 
 def _count(text):
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("it is 1 at least")
-    return number
+    """A whole number from 1 on."""
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 on")
+    return int(text)
+
+
+def _seconds(text):
+    """A time that is longer than none."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0.0 < seconds < 1e6:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0")
+    return seconds
 
 
 def _configure_realtime(group):
@@ -111,6 +124,8 @@ def _run_rules(args):
 
     if not args.driver:
         raise UsageError("check needs a driver", "Give the path of a .driver bundle, or --list.")
+    for path in (args.junit, args.json):
+        _check_folder(path)
     with _progress() as show:
         report = checks.run_checks(
             args.driver, args.include, args.exclude, args.seed, args.jobs, args.time_limit, progress=show
@@ -122,6 +137,12 @@ def _run_rules(args):
     if args.json != "-":
         print(_check_report.as_text(report, args.only_failed, args.details))
     return report.exit_code(args.strict)
+
+
+def _check_folder(path):
+    """Before the work: a report that cannot be written would be lost."""
+    if path not in (None, "-") and not Path(path).absolute().parent.is_dir():
+        raise UsageError(f"the folder of {path} does not exist", "Make it, or give another file.")
 
 
 def _write(path, text):

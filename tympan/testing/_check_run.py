@@ -19,7 +19,7 @@ import time
 from tympan.testing import _check_crash as crash
 from tympan.testing._check_worker import FORKS
 from tympan.testing._process_time import ProcessTime
-from tympan.testing.rules._blame import LOCKS
+from tympan.testing.rules._blame import LOCKS, STAGES
 
 #: What stops a rule before a function of the driver was called: its process is as good as new.
 _UNTOUCHED = {"bundle-factory-registered", "binary-exports-factory"}
@@ -210,7 +210,9 @@ class Watch:
     def result(self, identifier):
         """The result for the rule at which the process died."""
         outcome = crash.explain(self.code, self.late, self.time_limit, self.stacks, self.path, self.doing)
-        return {**_unfinished(identifier, time.perf_counter() - self.began), **outcome}
+        stages = [rule for rule in STAGES.get(self.doing, ()) if rule != identifier]
+        blocked = {"blocked": stages} if stages else {}
+        return {**_unfinished(identifier, time.perf_counter() - self.began), **outcome, **blocked}
 
 
 class Worker:

@@ -54,6 +54,9 @@ _SENTENCES = [
     (r".* called \w+ inside an IO operation", ("not-called-from-io",)),
 ]  # fmt: skip
 
+#: What a process was doing when it died (Subject.doing) -> the rules that are about just that, the first cause first.
+STAGES = {"factory": ("factory-makes-driver",), "load": ("factory-makes-driver", "driver-loads")}
+
 #: A heap that is found damaged, by whom ever: what damages it.
 DAMAGE = ("io-stays-in-buffer", "writes-stay-inside", "io-every-format", "io-largest-buffer")
 

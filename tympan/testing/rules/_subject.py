@@ -1,6 +1,7 @@
 """What a rule's function gets: the bundle, and ways to run the driver in a simulated host."""
 
 import random
+import re
 import threading
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +17,7 @@ from tympan.testing.rules._spy import Spy
 from tympan.testing.rules._world import World
 
 #: The rules that every other one needs: what they say is not said twice.
-LOADS, COMPLETE, AGAIN = "driver-loads", "table-complete", "second-life"
+MADE, LOADS, COMPLETE, AGAIN = "factory-makes-driver", "driver-loads", "table-complete", "second-life"
 
 _lives: list[str] = []  # drivers that were initialised in this process: the next life is not the first
 _waiting: list[str] = []  # calls that did not return: what would end things in order may wait for them, so nothing does
@@ -58,6 +59,16 @@ class Subject:
         except UsageError as error:
             raise Blocked("binary-exports-factory", str(error)) from None
 
+    def made(self):
+        """The Table of a new reference from the factory; needs a host, which is not told to the driver yet."""
+        function = self.factory()
+        self.doing("factory")
+        address = _host.call_factory(function, _loader.TYPE_UUID.bytes)
+        self.doing("")
+        if not address:
+            raise Blocked(MADE, "the factory answered NULL")
+        return _host.Table(address)
+
     @contextmanager
     def open(self, **options):
         """A Session: the driver, loaded into a quiet_host with ``options``."""
@@ -84,14 +95,11 @@ class Subject:
     def reference(self):
         """A new reference of the factory, with no host: (Raw, Table). Released at the end."""
         with quiet_host():
-            address = _host.call_factory(self.factory(), _loader.TYPE_UUID.bytes)
-            if not address:
-                raise Blocked("factory-makes-driver", "the factory answered NULL")
-            table = _host.Table(address)
+            table = self.made()
             if table.missing():
                 raise Blocked(COMPLETE, f"slots {table.missing()} are NULL")
             try:
-                yield Raw(address), table
+                yield Raw(table.address), table
             finally:
                 _lives.append(str(self.path))
                 if not _waiting:
@@ -145,7 +153,8 @@ class Session:
         try:
             self.plugin = hal.load(subject.path)
         except TympanError as error:
-            raise Blocked(AGAIN if _lives else LOADS, f"{error} {error.hint}".strip()) from None
+            later = MADE if re.match("the factory .* answered NULL", str(error)) else LOADS
+            raise Blocked(AGAIN if _lives else later, f"{error} {error.hint}".strip()) from None
         _lives.append(self.plugin.label)
         self.plugin.called_wrongly = lambda function, how: self.complaints.append((function, how))
         for complaint in hal.callback_errors:

@@ -69,9 +69,9 @@ def factory_twice(s):
 )
 def table_complete(s):
     with quiet_host():
-        table = _host.Table(_host.call_factory(s.factory(), _loader.TYPE_UUID.bytes))
-        missing = table.missing() if table.address else []
-        if table.address and not missing:
+        table = s.made()
+        missing = table.missing()
+        if not missing:
             table.release()
     require(not missing, f"slots {missing} of the table are NULL", "Answer 'unop' for what the driver does not do.")
 
@@ -150,7 +150,7 @@ def release_to_zero(s):
 )
 def release_below_zero(s):
     with quiet_host():
-        table = _host.Table(_host.call_factory(s.factory(), _loader.TYPE_UUID.bytes))
+        table = s.made()
         if table.missing():
             raise Blocked("table-complete", "Release is missing")
         counts = [table.release(), table.release(), table.release()]
