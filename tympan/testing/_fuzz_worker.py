@@ -13,9 +13,8 @@ import sys
 import tempfile
 import time
 
-from tympan.testing._process_time import ProcessTime
-
 from tympan.testing._fuzz_leaks import LOOKING, LeakSanitizer, NotKnown
+from tympan.testing._process_time import ProcessTime
 
 _START_TIME = 1_000_000_007  # ticks
 TOOL_FAILED = 97  # the exit code of a child that can say nothing about the driver
