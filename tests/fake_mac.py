@@ -70,7 +70,7 @@ class FakeMac:
         self.clock, self.said = 0.0, []
         for name, script in TOOLS.items():
             self.tool(name, script)
-        for name, text in {"pid": "100\n", "helper": "", "log": "", "calls": "", "signature": ADHOC}.items():
+        for name, text in {"pid": "100\n", "helper": "321\n", "log": "", "calls": "", "signature": ADHOC}.items():
             self.write(name, text)
         self.shows(SHOWN)
         self.patch(monkeypatch)

@@ -47,7 +47,7 @@ def test_install(mac, capsys):
     assert "signed by the linker only; signing it ad hoc" in out
     names = [call[0] if call[0] != "codesign" else call[1] for call in mac.calls()]
     steps = ["chown", "xattr", "xattr", "--verify", "--display", "--force", "--verify", "pgrep", "killall", "pgrep"]
-    assert names == ["sysctl", "sw_vers", "chown", *steps, "fake-probe"]  # the first chown is the new folder's
+    assert names == ["sysctl", "sw_vers", "chown", *steps, "fake-probe", "pgrep"]  # the first chown is the new folder's
     assert ["killall", "coreaudiod"] in mac.calls() and not mac.calls("launchctl")
     assert snapshot(source) == before
     assert {path.name for path in mac.hal.iterdir()} == {"Tiny.driver"}
@@ -84,8 +84,19 @@ def test_an_upgrade_replaces_all_of_the_older_one(mac, capsys):
 
 def test_what_an_interrupted_installation_left_is_removed(mac, capsys):
     (mac.hal / f"{copying.PREFIX}dead" / "Tiny.driver").mkdir(parents=True)
+    (mac.hal / f"{copying.PREFIX}{2**22 + 1}-x").mkdir()  # no system has a process of that number
+    other = mac.hal / f"{copying.PREFIX}{os.getpid()}-x"
+    other.mkdir()
     assert run(capsys, "install", mac.bundle())[0] == 0
-    assert [path.name for path in mac.hal.iterdir()] == ["Tiny.driver"]
+    assert {path.name for path in mac.hal.iterdir()} == {"Tiny.driver", other.name}
+
+
+def test_a_process_of_somebody_else_is_at_work(mac, monkeypatch):
+    def refuse(pid, signal):
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "kill", refuse)
+    assert copying.is_at_work(mac.hal / f"{copying.PREFIX}1-x")
 
 
 BROKEN = {
@@ -265,6 +276,11 @@ def test_the_device_differs_from_the_declaration(mac, capsys):
     assert code == 0
     assert f"warning: the name of {UID} is 'Else', and the bundle declares 'Tiny'" in out
     assert "warning: the number of input channels" in out
+
+
+def test_the_device_comes_from_somewhere_else(mac, capsys):
+    mac.write("helper", "")
+    assert "no process of coreaudiod runs Tiny.driver" in run(capsys, "install", mac.bundle())[1]
 
 
 def test_the_device_does_not_appear(mac, capsys):

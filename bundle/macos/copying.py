@@ -22,7 +22,8 @@ def scratch(system):
     if system.dry_run:
         yield system.hal / f"{PREFIX}copy"
         return
-    folder = Path(system.do(f"write to {system.hal}", lambda: tempfile.mkdtemp(prefix=PREFIX, dir=system.hal)))
+    prefix = f"{PREFIX}{os.getpid()}-"
+    folder = Path(system.do(f"write to {system.hal}", lambda: tempfile.mkdtemp(prefix=prefix, dir=system.hal)))
     try:
         yield folder
     finally:
@@ -131,8 +132,20 @@ def put(system, bundle, target, folder):
 
 
 def leftovers(hal):
-    """Scratch folders of an installation that was killed."""
-    return sorted(path for path in hal.glob(f"{PREFIX}*") if path.is_dir())
+    """Scratch folders of installations that were killed; not those of one that is at work."""
+    return sorted(path for path in hal.glob(f"{PREFIX}*") if path.is_dir() and not is_at_work(path))
+
+
+def is_at_work(folder):
+    """Whether the process that made a scratch folder is still there."""
+    pid = folder.name.removeprefix(PREFIX).partition("-")[0]
+    try:
+        os.kill(int(pid), 0)
+    except PermissionError:
+        return True  # somebody else's
+    except (ValueError, OSError):
+        return False
+    return True
 
 
 def clean(system):

@@ -131,6 +131,8 @@ def appear(system, target, uid, wait):
             f"python -m tympan doctor {target.name} says why. If it finds nothing: {restart.REBOOT}",
         )
     print(f"The device {uid} is there: {devices.described(found)}")
+    if not restart.helpers(system, target.name):
+        print(f"warning: no process of coreaudiod runs {target.name}: does another driver make the device?")
     declared = [device for device in installed.Installed(target).devices if device["UID"] == uid]
     for difference in (text for device in declared for text in devices.differences(device, found)):
         print(f"warning: {difference}")

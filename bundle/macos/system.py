@@ -19,7 +19,8 @@ from tympan._errors import TympanError, UsageError
 FIRST = ("/usr/bin", "/bin", "/usr/sbin", "/sbin")
 
 HAL = "Library/Audio/Plug-Ins/HAL"
-SECONDS = 60
+SECONDS = 60  # for a question
+LONG = 600  # for a change: a signature waits for Apple's timestamp
 
 
 class MacError(TympanError):
@@ -85,14 +86,14 @@ class System:
             return Answer(None, err=f"{name} cannot be run: {error.strerror}")
         return Answer(done.returncode, done.stdout, done.stderr)
 
-    def run(self, name, *arguments, seconds=SECONDS):
+    def run(self, name, *arguments, seconds=LONG):
         """Run a command that changes something; answers what it said."""
         if self.dry_run:
             self.say(f"would run: {shlex.join([name, *map(str, arguments)])}")
             return Answer(0)
         return self.ask(name, *arguments, seconds=seconds)
 
-    def must(self, what, name, *arguments, hint="", seconds=SECONDS):
+    def must(self, what, name, *arguments, hint="", seconds=LONG):
         """The same; a failure is a MacError: "WHAT failed: why"."""
         done = self.run(name, *arguments, seconds=seconds)
         if done.code != 0:
