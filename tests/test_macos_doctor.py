@@ -1,6 +1,7 @@
 """`doctor`: every finding is made to appear once, on a Mac made of shell scripts (fake_mac.py)."""
 
 import os
+import plistlib
 import subprocess
 from types import SimpleNamespace
 
@@ -428,6 +429,17 @@ def test_strange_info_plists(mac):
     )
     driver = installed.Installed(path)
     assert (driver.bundle_id, driver.factories, driver.devices) == ("", set(), [])
+
+
+def test_factory_uuids_are_equal_in_any_case(mac, capsys):
+    """CFUUID reads both; what differs in case only is the same factory."""
+    for name, change in (("One", str.upper), ("Two", str.lower)):
+        path = mac.installed(name, f"com.example.{name}", devices=[])
+        info = path / "Contents" / "Info.plist"
+        data = plistlib.loads(info.read_bytes())
+        data["CFPlugInFactories"] = {change("abcdefab-0000-4000-8000-00000000000a"): "TympanFactory"}
+        info.write_bytes(plistlib.dumps(data))
+    assert "One.driver and Two.driver have the same factory UUID ABCDEFAB-" in problems(capsys)[0][0]
 
 
 def test_find(mac):

@@ -1,5 +1,6 @@
 """`package`, and the shell scripts in it, which run here for real with commands that only answer (fake_mac.py)."""
 
+import os
 import plistlib
 import subprocess
 from xml.etree import ElementTree
@@ -11,7 +12,7 @@ from test_macos_install import DEAF, refused, run
 from tympan.bundle.macos import installed, package, scripts
 
 #: pkgbuild keeps what it was given, so that a test can look at it; the others make their last argument.
-PKGBUILD = 'cp -R "$2" "$STATE/root"; cp -R "$6" "$STATE/scripts"; cp "$4" "$STATE/component.plist"\n'
+PKGBUILD = 'cp -Rp "$2" "$STATE/root"; cp -Rp "$6" "$STATE/scripts"; cp "$4" "$STATE/component.plist"\n'
 TOUCH = 'for last; do :; done; echo made > "$last"'
 INSTALLER = "Developer ID Installer: Example (ABCDE12345)"
 
@@ -39,7 +40,11 @@ def test_package(packing, capsys):
 
 
 def test_what_is_in_it(packing, capsys):
-    run(capsys, "package", packing.bundle(), "--output", packing.folder / "out.pkg")
+    before = os.umask(0o077)  # no mode may depend on who packs
+    try:
+        run(capsys, "package", packing.bundle(), "--output", packing.folder / "out.pkg")
+    finally:
+        os.umask(before)
     root = packing.state / "root"
     files = {path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()}
     driver = "Library/Audio/Plug-Ins/HAL/Tiny.driver/Contents"
