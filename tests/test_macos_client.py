@@ -3,6 +3,7 @@
 Both are real; the HAL under them is tests/macos/fake/coreaudio.c. Neither has met a real one.
 """
 
+import ctypes
 import importlib.util
 import json
 import os
@@ -83,6 +84,7 @@ def test_probe_in_this_process(made, capsys, monkeypatch):
     command = ["--libraries", str(made[0]), str(made[0]), "com.example.Hidden"]
     probe.main(command)
     assert len(json.loads(capsys.readouterr().out)) == 3
+    assert ctypes.c_int.in_dll(ctypes.CDLL(str(made[0])), "live_strings").value == 0
     for fake, name in (("data", "Hidden"), ("text", "UID")):
         monkeypatch.setenv("FAKE", fake)
         probe.main(command)

@@ -46,7 +46,7 @@ def test_install(mac, capsys):
     assert f"Installed {target}" in out and f"The device {UID} is there: Tiny (2 in, 2 out)" in out
     assert "signed by the linker only; signing it ad hoc" in out
     names = [call[0] if call[0] != "codesign" else call[1] for call in mac.calls()]
-    steps = ["chown", "xattr", "xattr", "--verify", "--display", "--force", "--verify", "pgrep", "killall", "pgrep"]
+    steps = ["xattr", "xattr", "--verify", "--display", "--force", "--verify", "chown", "pgrep", "killall", "pgrep"]
     assert names == ["sysctl", "sw_vers", "chown", *steps, "fake-probe", "pgrep"]  # the first chown is the new folder's
     assert ["killall", "coreaudiod"] in mac.calls() and not mac.calls("launchctl")
     assert snapshot(source) == before
@@ -62,6 +62,19 @@ def test_everything_before_the_rename_is_about_the_copy(mac, capsys):
         assert f"{mac.hal}/{copying.PREFIX}" in call[-1]
     assert mac.calls("chown")[1][1:3] == ["-R", "root:wheel"]
     assert mac.calls("xattr")[0][1:3] == ["-dr", "com.apple.quarantine"]
+
+
+def test_modes_do_not_depend_on_who_installs(mac, capsys):
+    """What codesign adds has modes too."""
+    before = os.umask(0o077)
+    try:
+        assert run(capsys, "install", mac.bundle())[0] == 0
+    finally:
+        os.umask(before)
+    modes = {path.name: path.stat().st_mode & 0o777 for path in (mac.hal / "Tiny.driver").rglob("*")}
+    assert modes == {"Contents": 0o755, "MacOS": 0o755, "Tiny": 0o755, "Info.plist": 0o644,
+                     "_CodeSignature": 0o755, "CodeResources": 0o644}  # fmt: skip
+    assert mac.hal.stat().st_mode & 0o777 == 0o755
 
 
 def test_a_signature_of_its_own_is_kept(mac, capsys):

@@ -54,9 +54,8 @@ def copy(system, source, target):
 
 
 def plain_copy(source, target):
-    """Contents and links; then the modes that every driver has."""
+    """Contents and links."""
     shutil.copytree(source, target, symlinks=True, copy_function=shutil.copyfile)
-    set_modes(target)
 
 
 def set_modes(bundle):
@@ -84,7 +83,8 @@ def first_difference(one, other):
 
 
 def own(system, path):
-    """root:wheel, which only root can give. In another root folder it is left to who packs that folder."""
+    """Modes, and root:wheel, which only root can give: in another root folder that is left to who packs it."""
+    system.do(f"set the modes of {path.name}", set_modes, path)
     if system.live:
         system.must(f"giving {path.name} to {OWNER}", "chown", "-R", OWNER, path)
 

@@ -61,9 +61,9 @@ def install(system, source):
     with copying.scratch(system) as folder:
         copy = folder / driver.name
         copying.copy(system, source, copy)
-        copying.own(system, copy)
         copying.unquarantine(system, copy)
         copying.seal(system, copy)
+        copying.own(system, copy)  # last: codesign adds files with the owner and the modes of who runs it
         copying.put(system, copy, target, folder)
     return target
 

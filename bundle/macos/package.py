@@ -100,6 +100,7 @@ def seal(system, bundle, args):
         sign.sign(system, bundle, args.sign, args.p12_password_file)
     else:
         copying.seal(system, bundle)
+    copying.set_modes(bundle)  # codesign adds files with the modes of who runs it
 
 
 def pack_component(system, stage, driver):

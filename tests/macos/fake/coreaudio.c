@@ -20,6 +20,14 @@ static pthread_t thread;
 static volatile bool running;
 static double rate = 44100.0;
 
+int live_strings; /* what was made and not yet released */
+
+static const char *made(const char *text)
+{
+    live_strings++;
+    return strdup(text);
+}
+
 static bool is_broken(const char *what)
 {
     const char *wanted = getenv("FAKE");
@@ -29,7 +37,7 @@ static bool is_broken(const char *what)
 CFStringRef CFStringCreateWithCString(const void *allocator, const char *text, UInt32 encoding)
 {
     (void)allocator;
-    return encoding == kCFStringEncodingUTF8 ? strdup(text) : NULL;
+    return encoding == kCFStringEncodingUTF8 ? made(text) : NULL;
 }
 
 bool CFStringGetCString(CFStringRef text, char *buffer, long size, UInt32 encoding)
@@ -40,7 +48,11 @@ bool CFStringGetCString(CFStringRef text, char *buffer, long size, UInt32 encodi
     return true;
 }
 
-void CFRelease(const void *object) { free((void *)object); }
+void CFRelease(const void *object)
+{
+    live_strings--;
+    free((void *)object);
+}
 
 static OSStatus answer(const void *value, UInt32 length, UInt32 *size, void *data)
 {
@@ -54,8 +66,8 @@ static OSStatus answer(const void *value, UInt32 length, UInt32 *size, void *dat
 
 static OSStatus text(const char *value, UInt32 *size, void *data)
 {
-    const char *made = data ? strdup(value) : NULL; /* the caller's to release */
-    return answer(&made, sizeof made, size, data);
+    const char *string = data ? made(value) : NULL; /* the caller's to release */
+    return answer(&string, sizeof string, size, data);
 }
 
 static OSStatus translate(const void *qualifier, UInt32 *size, void *data)
@@ -133,10 +145,10 @@ static void *run(void *unused)
     return unused;
 }
 
-OSStatus AudioDeviceCreateIOProcID(AudioObjectID id, AudioDeviceIOProc made, void *with, AudioDeviceIOProcID *made_id)
+OSStatus AudioDeviceCreateIOProcID(AudioObjectID id, AudioDeviceIOProc wanted, void *with, AudioDeviceIOProcID *made_id)
 {
     (void)id;
-    proc = *made_id = made;
+    proc = *made_id = wanted;
     context = with;
     return is_broken("create") ? 'what' : 0;
 }
