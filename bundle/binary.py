@@ -30,7 +30,8 @@ def read(path):
     if lief.is_elf(str(path)):
         found = [read_elf(path)]
     elif lief.is_macho(str(path)):
-        found = [read_macho(binary) for binary in lief.MachO.parse(str(path)) or ()]
+        universal = lief.MachO.parse(str(path))  # its slices die with it
+        found = [read_macho(binary) for binary in universal or ()]
     else:
         raise UsageError(f"{path} is neither an ELF nor a Mach-O file, so it cannot be loaded")
     if not all(found):

@@ -1,9 +1,12 @@
 """The whole way from a .pyx to a ``.driver``, one step after the other."""
 
+import functools
+import os
 from pathlib import Path
 
 from tympan._errors import BuildError
-from tympan.bundle import compile, declaration, imports, layout, link, plist, project, runtime, vendor
+from tympan.bundle import compile, declaration, imports, layout, link, macho, plist, project, runtime, vendor
+from tympan.bundle import target as targets
 from tympan.bundle.config import BundleConfig
 from tympan.bundle.macos import sign
 from tympan.bundle.realtime import built, release
@@ -26,8 +29,9 @@ def configured(found, say):
 
 
 def build_bundle(
-    path, output="dist", runtime="auto", progress=None, allow=None, *, identity=None, p12_password_file=None
-):
+    path, output="dist", runtime="auto", progress=None, allow=None, *, target="native", identity=None,
+    p12_password_file=None,
+):  # fmt: skip
     """Build the driver at ``path`` into ``output/NAME.driver`` and return the bundle's path.
 
     ``path`` is a .pyx, a folder that holds one, or a project with
@@ -35,60 +39,103 @@ def build_bundle(
     "vendored" or "auto". ``progress`` is called with one line per step, and
     with a line that starts with "warning: " for what the user should know.
     ``allow``: {name: reason} of what the realtime check shall let pass, in
-    addition to the project's ``[tool.tympan.realtime]``. ``identity``: "-" signs
-    ad hoc, which a Mac does by itself; otherwise a Developer ID Application, or,
-    with rcodesign and ``p12_password_file``, a .p12 file.
+    addition to the project's ``[tool.tympan.realtime]``. ``target``: "native",
+    or "macos-arm64", "macos-x86_64", "macos-universal2", on any system.
+    ``identity``: "-" signs ad hoc, which a Mac does by itself; otherwise a
+    Developer ID Application, or, with rcodesign and ``p12_password_file``, a .p12 file.
     Raises a TympanError, and then leaves an older bundle as it was.
     """
     say = progress or (lambda text: None)
     if identity:
         sign.require(sign.System(say=say), path, identity)
-    chosen = pick(runtime)
+    chosen = pick(runtime, target)
     found = project.find(path)
     source, config = configured(found, say)
-    target = Path(output) / f"{config.executable}.driver"
-    layout.check_target(target)
-    say(f"Following the imports of {source.label}")
-    modules = imports.collect(source, chosen)
-    say("Compiling the core")
-    parts = link.objects(source, modules, chosen, config.factory_name)
+    goal = Path(output) / f"{config.executable}.driver"
+    layout.check_target(goal)
+    allow = {**found.allow, **(allow or {})}
+    parts = [prepared(config, source, machine, runtime, say) for machine, runtime in chosen]
     with layout.scratch(Path(output), config.executable) as bundle:
-        say(f"Linking with the {chosen}")
-        executable = fill(bundle, config, chosen, modules, parts)
-        say("Checking that IO code is realtime-safe")
-        units = built.units_of(source, modules.core)
-        release(executable, units, target.name, {**found.allow, **(allow or {})}, say)
+        fill(bundle, config, parts, allow, say)
         sign.built(bundle, identity, p12_password_file, say)
-        say(f"Verifying {target.name}")
-        check(bundle, config)
-        layout.move(bundle, target)
+        say(f"Verifying {goal.name}")
+        check(bundle, config, [part.machine.architecture for part in parts if part.machine.architecture])
+        layout.move(bundle, goal)
     for clash in layout.clashes(Path(output), config):
         say(f"warning: {clash}")
-    return target
+    return goal
 
 
-def pick(kind):
-    """The runtime; before anything is compiled, because no driver can change it."""
-    return runtime.choose(kind)
+def pick(kind, target="native"):
+    """[(machine, runtime)] of a target; before anything is compiled, because no driver can change it."""
+    machines = targets.machines(target)
+    for machine in machines:
+        machine.require()
+    return [(machine, runtime.choose(kind, machine)) for machine in machines]
 
 
-def fill(bundle, config, chosen, modules, parts):
-    """Write Info.plist, the binary, and the copied runtime if there is one; answer the binary, with all its names."""
+class Part:
+    """What one machine's binary is linked from."""
+
+    def __init__(self, machine, runtime, modules, objects, units):
+        self.machine, self.runtime, self.modules = machine, runtime, modules
+        self.objects, self.units = objects, units
+
+
+def prepared(config, source, machine, runtime, say):
+    """Follow the imports and compile: nothing is written yet where the bundle goes."""
+    say(f"Following the imports of {source.label}")
+    modules = imports.collect(source, runtime)
+    say(f"Compiling the core{place(machine)}")
+    objects = link.objects(source, modules, runtime, config.factory_name, machine)
+    return Part(machine, runtime, modules, objects, built.units_of(source, modules.core, machine))
+
+
+def place(machine):
+    """For messages: which processor, when it is not this machine's."""
+    return f" for {machine}" if machine.architecture else ""
+
+
+def fill(bundle, config, parts, allow, say):
+    """Write Info.plist, the binary, and the copied runtime if there is one."""
     contents = bundle / "Contents"
     (contents / "Info.plist").write_bytes(plist.generate(config))
     layout.add_icon(contents, config)
     executable = contents / "MacOS" / config.executable
-    if chosen.kind == "static":
-        link.static(parts, chosen, config.factory_name, executable)
+    thin = [(part.machine.architecture, slice_of(contents, config, part, allow, say)) for part in parts]
+    if len(thin) == 1:
+        os.rename(thin[0][1], executable)
+        return
+    say("Joining the processors")
+    macho.join(thin, executable)
+    for _, path in thin:
+        path.unlink()
+
+
+def slice_of(contents, config, part, allow, say):
+    """The file of one machine: linked, found to be realtime-safe, stripped."""
+    say(f"Linking with the {part.runtime}{place(part.machine)}")
+    output = contents / "MacOS" / f"{config.executable}.{part.machine.name}"
+    if part.runtime.kind == "static":
+        link.static(part.objects, part.runtime, config.factory_name, output, part.machine)
     else:
-        library = vendor.copy(chosen, modules, contents, parts)
-        link.vendored(parts, library, config.factory_name, executable)
-    return executable
+        library = vendor.copy(part.runtime, part.modules, contents, part.objects)
+        link.vendored(part.objects, library, config.factory_name, output)
+    say(f"Checking that IO code is realtime-safe{place(part.machine)}")
+    stripping = functools.partial(linked_again, part, config.factory_name) if part.machine.is_crossed else None
+    release(output, part.units, f"{config.executable}.driver", allow, say, stripping)
+    return output
 
 
-def check(bundle, config):
+def linked_again(part, factory, path):
+    """In place of stripping, which would break the linker's signature."""
+    path.unlink()
+    macho.link([*part.objects, part.runtime.library], factory, path, part.machine, names=False)
+
+
+def check(bundle, config, architectures=None):
     """Read the bundle back; errors name it as the user knows it."""
     try:
-        verify_bundle(bundle)
+        verify_bundle(bundle, architectures or None)
     except BuildError as error:
         raise BuildError(str(error).replace(str(bundle), f"{config.executable}.driver"), error.hint) from None

@@ -15,6 +15,9 @@ from tympan._errors import UsageError
 
 KEEP_SECONDS = 30 * 24 * 3600
 
+#: Built runtimes: not forgotten, because one takes minutes to build.
+RUNTIMES = "runtimes"
+
 
 def folder():
     """The cache's folder, made when it is not there."""
@@ -56,7 +59,8 @@ def stored(name, make):
 def forget_old():
     """Remove what no run used for a month; another process may be doing the same."""
     limit = time.time() - KEEP_SECONDS
-    for base, _, names in os.walk(folder()):  # leaves out folders that are gone by now
+    for base, folders, names in os.walk(folder()):  # leaves out folders that are gone by now
+        folders[:] = [name for name in folders if name != RUNTIMES]
         for path in (os.path.join(base, name) for name in names):
             with suppress(OSError):
                 if os.stat(path).st_mtime < limit:

@@ -10,6 +10,7 @@ import Cython
 
 from tympan._errors import BuildError
 from tympan.bundle import cache, diagnose, primitives, project, recipe, toolchain
+from tympan.bundle.target import NATIVE
 
 #: The installed ``tympan`` package; its parent is the include path for ``cimport``.
 PACKAGE = Path(sys.modules["tympan"].__file__).parent
@@ -31,32 +32,39 @@ def cythonize(source, module, root, output, *includes):
         raise diagnose.cython_error(done.stderr, source)
 
 
-def c_flags(*folders):
+def c_flags(*folders, machine=NATIVE):
     """Compiler flags, with ``folders`` on the include path after Python's and ours."""
-    includes = [sysconfig.get_path("include"), sysconfig.get_path("platinclude"), PACKAGE, HERE, *folders]
-    return [*recipe.CFLAGS, "-DNDEBUG", "-w", *(f"-I{path}" for path in dict.fromkeys(map(str, includes)))]
+    includes = [*machine.includes(), PACKAGE, HERE, *folders]
+    flags = [flag for flag in recipe.CFLAGS if flag not in recipe.NOT_CROSSED] if machine.is_crossed else recipe.CFLAGS
+    own = ["-DTYMPAN_OWN_DECLARATIONS"] if machine.is_crossed else []
+    return [*flags, *own, "-DNDEBUG", "-w", *(f"-I{path}" for path in dict.fromkeys(map(str, includes)))]
 
 
-def compile_c(source, output, *flags, folders=()):
+def compile_c(source, output, *flags, folders=(), machine=NATIVE):
     """Compile one C file."""
-    command = [*toolchain.compiler(), *c_flags(*folders), *flags, "-c", str(source), "-o", str(output)]
+    command = [*machine.compiler(), *c_flags(*folders, machine=machine), *flags, "-c", str(source), "-o", str(output)]
     toolchain.run_checked(command, f"compiling {source.name}")
 
 
-def tools_key():
+def tools_key(machine=NATIVE):
     """Changes with the compiler, Cython, Python and the recipe."""
-    compiler = tuple(toolchain.compiler())
+    compiler, version = machine.compiler(), machine.compiler_version()
     toolchain.require_headers()
-    version = toolchain.compiler_version(compiler)
-    return cache.key(
-        str(compiler), version, Cython.__version__, sys.version, *c_flags(), HERE / "recipe.py", Path(__file__)
-    )
+    flags = c_flags(machine=machine)
+    files = (HERE / "recipe.py", Path(__file__))
+    return cache.key(str(compiler), version, Cython.__version__, sys.version, *flags, *files)
 
 
-def core_key():
-    """Changes with the tools and with every source of the framework."""
+def sources_key():
+    """Changes with Cython and every source of the framework: what generated C depends on, whatever compiles it."""
     sources = [path for pattern in ("*.pyx", "*.pxd", "*.h") for path in sorted(PACKAGE.glob(pattern))]
-    return cache.key(tools_key(), *(path.name for path in sources), *sources)
+    names = (path.name for path in sources)
+    return cache.key(Cython.__version__, sys.version, HERE / "recipe.py", Path(__file__), *names, *sources)
+
+
+def core_key(machine=NATIVE):
+    """Changes with the tools and with every source of the framework."""
+    return cache.key(tools_key(machine), sources_key())
 
 
 def cython_object(source, module, root, output, folders=()):
@@ -77,21 +85,21 @@ def core_source(module):
     return PACKAGE.parent.joinpath(*module.split(".")).with_suffix(".pyx")
 
 
-def core_object(module, key):
+def core_object(module, machine=NATIVE):
     """The object of one core module."""
-    return cache.stored(f"{module}-{key}.o", lambda output: compile_c(core_c(module, key), output))
+    name = f"{module}-{core_key(machine)}.o"
+    return cache.stored(name, lambda output: compile_c(core_c(module), output, machine=machine))
 
 
-def core_c(module, key):
+def core_c(module):
     """The generated C of one core module."""
-    return generated(core_source(module), module, PACKAGE.parent, key)
+    return generated(core_source(module), module, PACKAGE.parent, sources_key())
 
 
-def core_objects(modules=recipe.CORE):
+def core_objects(modules=recipe.CORE, machine=NATIVE):
     """The objects of the core, in the order of ``recipe.CORE``, or of these modules."""
-    key = core_key()
     with ThreadPoolExecutor(2) as pool:
-        return list(pool.map(lambda module: core_object(module, key), modules))
+        return list(pool.map(lambda module: core_object(module, machine), modules))
 
 
 def neighbours(source):
@@ -101,9 +109,9 @@ def neighbours(source):
 
 
 def driver_key(source):
-    """Changes with everything that the driver's object is made of."""
+    """Changes with everything that the driver's C is made of."""
     near = neighbours(source)
-    return cache.key(core_key(), source.module, source.path, *(path.name for path in near), *near)
+    return cache.key(sources_key(), source.module, source.path, *(path.name for path in near), *near)
 
 
 def driver_primitives(source):
@@ -111,26 +119,26 @@ def driver_primitives(source):
     return primitives.named(*primitives.read([source.path, *neighbours(source)]))
 
 
-def driver_object(source):
+def driver_object(source, machine=NATIVE):
     """The object of a driver, the same one for its extension module and its bundle."""
-    key = driver_key(source)
+    folder = source.path.parent.absolute()
     return cache.stored(
-        f"driver-{source.module}-{key}.o",
-        lambda output: compile_c(driver_c(source, key), output, folders=[source.path.parent.absolute()]),
+        f"driver-{source.module}-{cache.key(driver_key(source), tools_key(machine))}.o",
+        lambda output: compile_c(driver_c(source), output, folders=[folder], machine=machine),
     )
 
 
-def driver_c(source, key=None):
+def driver_c(source):
     """The generated C of a driver."""
     folder = source.path.parent.absolute()
     facade = primitives.facade(PACKAGE, driver_primitives(source))
-    return generated(folder / source.path.name, source.module, folder, key or driver_key(source), facade)
+    return generated(folder / source.path.name, source.module, folder, driver_key(source), facade)
 
 
-def c_object(source, *flags):
+def c_object(source, *flags, machine=NATIVE):
     """The object of one of our own C files, such as entry.c."""
-    key = cache.key(core_key(), source, HERE / "table.h", *flags)
-    return cache.stored(f"{source.stem}-{key}.o", lambda output: compile_c(source, output, *flags))
+    key = cache.key(core_key(machine), source, HERE / "table.h", *flags)
+    return cache.stored(f"{source.stem}-{key}.o", lambda output: compile_c(source, output, *flags, machine=machine))
 
 
 def extension(source):

@@ -4,35 +4,37 @@ import platform
 import tempfile
 from pathlib import Path
 
-from tympan.bundle import cache, compile, recipe, table, toolchain
+from tympan.bundle import cache, compile, macho, recipe, table, toolchain
+from tympan.bundle.target import MINIMUM_MACOS, NATIVE
 
 #: Apple's names that the core uses, and the one of ours; off macOS the simulated host supplies them.
 PLATFORM = ("CF", "kCF", "mach_", "dispatch_", "_dispatch_", "tympan_os_log")
 
-MINIMUM_MACOS = "12.0"
 
-
-def objects(driver, modules, runtime, factory):
+def objects(driver, modules, runtime, factory, machine=NATIVE):
     """Every object that goes into the binary; core and entry come from the cache."""
-    found = [*compile.core_objects(modules.core), compile.driver_object(driver)]
-    found.append(compile.c_object(compile.HERE / "entry.c", f"-DTYMPAN_FACTORY={factory}"))
-    if toolchain.MACOS:
-        found.append(compile.c_object(compile.HERE / "os_log.c"))
+    found = [*compile.core_objects(modules.core, machine), compile.driver_object(driver, machine)]
+    found.append(compile.c_object(compile.HERE / "entry.c", f"-DTYMPAN_FACTORY={factory}", machine=machine))
+    if machine.is_macos:
+        found.append(compile.c_object(compile.HERE / "os_log.c", machine=machine))
     text = table.generate(driver, modules, runtime.kind)
-    name = f"table-{cache.key(compile.tools_key(), text)}.o"
-    return [*found, cache.stored(name, lambda output: compile_table(text, output))]
+    name = f"table-{cache.key(compile.tools_key(machine), text)}.o"
+    return [*found, cache.stored(name, lambda output: compile_table(text, output, machine))]
 
 
-def compile_table(text, output):
+def compile_table(text, output, machine=NATIVE):
     """Compile the generated table."""
     source = output.with_suffix(".c")
     source.write_text(text, encoding="ascii")
-    compile.compile_c(source, output)
+    compile.compile_c(source, output, machine=machine)
 
 
-def static(parts, runtime, factory, output):
+def static(parts, runtime, factory, output, machine=NATIVE):
     """Link with the static library; nothing of the interpreter can be seen from outside."""
-    link([*parts, without_debug(runtime.library)], runtime.libraries, factory, output)
+    if machine.is_crossed:
+        macho.link([*parts, runtime.library], factory, output, machine)
+        return
+    link([*parts, without_debug(runtime.library)], runtime.libraries, factory, output, machine)
 
 
 def without_debug(library):
@@ -51,12 +53,12 @@ def vendored(parts, library, factory, output):
     link([*parts, library], others, factory, output)
 
 
-def link(parts, libraries, factory, output):
+def link(parts, libraries, factory, output, machine=NATIVE):
     """Run the linker. Names and lines stay in: the realtime check reads them, and strips the file."""
     with tempfile.TemporaryDirectory() as folder:
         exports = Path(folder) / "exports"
         flags = macos_flags(exports, factory) if toolchain.MACOS else elf_flags(exports, factory)
-        command = [*toolchain.compiler(), *flags, "-o", output, *parts, *libraries]
+        command = [*machine.compiler(), *flags, "-o", output, *parts, *libraries]
         toolchain.run_checked(command, f"linking {output.name}")
 
 

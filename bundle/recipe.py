@@ -46,6 +46,9 @@ CFLAGS = (
     "-g1",  # which .pyx line an instruction was made of; bundles are stripped of it
 )
 
+#: Of these ziglang has nothing to say for macOS, where threads are part of the C library.
+NOT_CROSSED = ("-pthread",)
+
 _REALTIME = {
     # A check that fails would have to raise, and raising needs the GIL.
     "boundscheck": False,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tympan._errors import UsageError
 from tympan.bundle import archive, cache, toolchain, verify
+from tympan.bundle.target import NATIVE
 
 INSTEAD = "Python from pyenv (with --enable-shared), Debian (python3-dev), python.org or Homebrew can be carried."
 KINDS = ("auto", "static", "vendored")
@@ -17,23 +18,39 @@ VERSION = "{}.{}".format(*sys.version_info)
 class Runtime:
     """A CPython to link with: its library, the flags that go with it, and the modules it has built in."""
 
-    def __init__(self, kind, library, libraries, builtins):
+    def __init__(self, kind, library, libraries, builtins, version=None):
         self.kind, self.library, self.libraries, self.builtins = kind, library, libraries, builtins
+        self.version = version or platform.python_version()
 
     def __str__(self):
-        return f"{self.kind} CPython {platform.python_version()}"
+        return f"{self.kind} CPython {self.version}"
 
 
-def choose(kind):
+def choose(kind, machine=NATIVE):
     """The ``Runtime`` for ``--runtime kind``; auto prefers static."""
     if kind not in KINDS:
         raise UsageError(f"there is no runtime {kind!r}", f"The runtimes are {', '.join(KINDS)}.")
+    if machine.architecture:
+        return built(kind, machine)
     found = None
     if kind != "vendored":
         found = static()
     if found is None and kind != "static":
         found = vendored()
     return found or refuse(kind)
+
+
+def built(kind, machine):
+    """The runtime that was built from source for a processor of macOS."""
+    if kind == "vendored":
+        raise UsageError(
+            f"a bundle for {machine} cannot carry the shared library of {sys.executable}",
+            "Leave --runtime out: `python -m tympan runtime build` makes a static one.",
+        )
+    from tympan.bundle import cpython
+
+    found = cpython.find(machine)
+    return Runtime("static", found.library, [], archive.modules(found.library), found.version)
 
 
 def refuse(kind):
@@ -50,7 +67,12 @@ def refuse(kind):
 
 
 def static():
-    """This Python's static library, when it is position independent."""
+    """The library that `runtime build` made, or this Python's static one when it is position independent."""
+    from tympan.bundle import cpython
+
+    found = cpython.present(NATIVE)
+    if found:
+        return Runtime("static", found.library, system_libraries(), archive.modules(found.library), found.version)
     for path in static_candidates():
         if path.is_file() and is_pic(path):
             return Runtime("static", path, system_libraries(), archive.modules(path))

@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 
 from tympan._errors import BuildError, UsageError
-from tympan.bundle import binary, link, plist
+from tympan.bundle import binary, link, macho, plist
 
 #: Keys without which CFBundle or coreaudiod ignores the bundle.
 REQUIRED = (
@@ -46,8 +46,11 @@ class Verified:
         return " ".join([self.slices[0].system, *(part.machine for part in self.slices)])
 
 
-def verify_bundle(path):
+def verify_bundle(path, architectures=None):
     """Check the ``.driver`` at ``path`` and return a ``Verified``.
+
+    ``architectures``: the processors that a bundle for macOS must be for,
+    such as ("x86_64", "arm64"); None: whatever it has.
 
     Raises UsageError for what is no bundle at all, and BuildError for a bundle
     that a host would refuse or that exports or needs more than it should.
@@ -60,11 +63,20 @@ def verify_bundle(path):
     if not executable.is_file():
         raise BuildError(f"{path}: Info.plist names the executable {executable.name}, which is not in Contents/MacOS")
     own = own_libraries(path)
+    if macho.is_macho(executable):
+        macho.check(path, info, architectures)
     slices = binary.read(executable)
     for part in slices:
         check_slice(path, info, part, own)
     check_inner(path, own)
     return Verified(path, info, slices, own)
+
+
+def verify_macho(path):
+    """Check the ``.driver`` at ``path`` when its binary is a Mach-O file, on any system; another one is left alone."""
+    path = Path(path)
+    if any(file.is_file() and macho.is_macho(file) for file in path.glob("Contents/MacOS/*")):
+        verify_bundle(path)
 
 
 def read_info(path):
@@ -127,6 +139,7 @@ def check_slice(path, info, part, own):
     for folder in part.folders:
         check_folder(path, folder)
     unknown = [name for name, origin in part.imports if not is_known(name, origin, bool(own))]
+    unknown = [] if part.system == "macOS" else unknown  # its imports have been compared with the list already
     if unknown:
         raise BuildError(f"{path}: the binary needs {listed(unknown)}, which nothing supplies")
 

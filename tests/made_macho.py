@@ -1,7 +1,7 @@
 """A driver and the core as macOS would have them, compiled and linked on any system by PyPI's ziglang.
 
-Zig brings Apple's C library headers and a linker for Mach-O, but no frameworks; so the core is compiled with the
-declarations that it has for other systems. Python's headers are this system's: what they make of the code is the same.
+Zig brings Apple's C library headers and a linker for Mach-O, but no frameworks; so the core is compiled with our own
+declarations. Python's headers are this system's: what they make of the code is the same.
 """
 
 import importlib.util
@@ -43,20 +43,12 @@ def zig(*arguments):
 
 def compiled(unit, machine):
     """The object of one unit."""
-    folders = [declarations().parent, sysconfig.get_path("include"), compile.PACKAGE, compile.HERE]
-    flags = [flag for flag in recipe.CFLAGS if flag != "-pthread"]
-    flags += ["-w", "-DNDEBUG", *(f"-I{folder}" for folder in folders)]
+    folders = [sysconfig.get_path("include"), compile.PACKAGE, compile.HERE]
+    flags = [flag for flag in recipe.CFLAGS if flag not in recipe.NOT_CROSSED]
+    flags += ["-w", "-DTYMPAN_OWN_DECLARATIONS", "-DNDEBUG", *(f"-I{folder}" for folder in folders)]
     name = f"macho-{machine}-{cache.key(compile.core_key(), unit.c_path, str(flags))}.o"
     command = ["-target", TARGETS[machine], *flags, "-c", unit.c_path, "-o"]
     return cache.stored(name, lambda output: zig(*command, output))
-
-
-def declarations():
-    """The core's declarations for systems without Apple's frameworks, for a system that says it is Apple's."""
-    text = (compile.PACKAGE / "coreaudio.h").read_text(encoding="utf-8")
-    text = text.replace("#ifdef __APPLE__", "#ifdef HAS_FRAMEWORKS").replace("QOS_CLASS_", "OWN_QOS_CLASS_")
-    name = f"declarations-{cache.key(text)}/coreaudio.h"
-    return cache.stored(name, lambda output: output.write_text(text, encoding="utf-8"))
 
 
 def linked(objects, machine):

@@ -119,7 +119,7 @@ def effects(sanitizer, folder, text):
 
 
 def core_c():
-    return compile.core_c("tympan._hal", compile.core_key()).read_text(encoding="utf-8")
+    return compile.core_c("tympan._hal").read_text(encoding="utf-8")
 
 
 def test_clang_finds_nothing_in_the_entries_that_could_block(sanitizer, private_cache, tmp_path):

@@ -6,7 +6,8 @@ HEADER_TOP = """\
  *
  * On macOS these are Apple's own headers. Elsewhere it is the same ABI by the
  * same names, so that no other file needs an #ifdef; the functions are then
- * those of the simulated host's platform library.
+ * those of the simulated host's platform library. TYMPAN_OWN_DECLARATIONS is
+ * for compiling for macOS on another system, which has no SDK of Apple's.
  * tests/abi/coreaudio_asserts.c holds for both.
  */
 
@@ -20,7 +21,7 @@ HEADER_TOP = """\
 #include <sys/types.h>
 #include <time.h>
 
-#ifdef __APPLE__
+#if defined __APPLE__ && !defined TYMPAN_OWN_DECLARATIONS
 
 #include <CoreAudio/AudioServerPlugIn.h>
 #include <CoreFoundation/CoreFoundation.h>
@@ -63,7 +64,7 @@ HEADER_AFTER_FUNCTIONS = """\
 #pragma GCC visibility pop
 
 MACROS
-#endif /* __APPLE__ */
+#endif /* Apple's headers, or our own declarations */
 
 /*
  * Apple's UUID macros make a CFUUIDRef by a call; these are the bytes alone:

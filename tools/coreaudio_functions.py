@@ -405,8 +405,12 @@ enum { SYNC_POLICY_FIFO = 0 };
 #define DISPATCH_WALLTIME_NOW (~1ull)
 #define DISPATCH_SOURCE_TYPE_TIMER (&_dispatch_source_type_timer)
 #define dispatch_get_main_queue() (&_dispatch_main_q)
+#ifdef __APPLE__
+#include <sys/qos.h>
+#else
 enum { QOS_CLASS_USER_INTERACTIVE = 0x21, QOS_CLASS_USER_INITIATED = 0x19, QOS_CLASS_DEFAULT = 0x15,
        QOS_CLASS_UTILITY = 0x11, QOS_CLASS_BACKGROUND = 0x09 };
+#endif
 #ifndef NSEC_PER_SEC
 #define NSEC_PER_SEC 1000000000ull
 #define NSEC_PER_MSEC 1000000ull

@@ -57,6 +57,7 @@ def make_parser(command=None):
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     add_bundle(commands)
+    add_runtime(commands)
     add_plist(commands)
     add_verify(commands)
     for name, (module, text) in {**HOSTED, **MACOS}.items():
@@ -88,6 +89,7 @@ def add_bundle(commands):
         default="auto",
         help="the CPython inside: linked in, or copied beside the binary (default: auto, static where possible)",
     )
+    add_target(parser, "native")
     parser.add_argument(
         "--allow",
         metavar="NAME=REASON",
@@ -97,6 +99,23 @@ def add_bundle(commands):
     )
     parser.add_argument("--sign", metavar="IDENTITY", help="- for ad hoc (what a Mac does anyway), or a Developer ID")
     parser.add_argument("--p12-password-file", metavar="FILE", help="with rcodesign: the password of a .p12 identity")
+
+
+def add_target(parser, default):
+    """What is built for; a name that is not there is refused later, with the list."""
+    names = "native, macos-arm64, macos-x86_64 or macos-universal2"
+    parser.add_argument("--target", default=default, help=f"what to build for: {names} (default: {default})")
+
+
+def add_runtime(commands):
+    """``runtime build``: the CPython that goes into bundles."""
+    text = "build a minimal static CPython for bundles, once"
+    parser = add_command(commands, "runtime", text, run_runtime)
+    parser.add_argument("action", choices=("build",), help="build it, unless it is there already; takes minutes")
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument("--source", metavar="ARCHIVE", help="CPython's source: of python.org, or Debian's .orig.tar")
+    where.add_argument("--download", action="store_true", help="download it; only a known SHA-256 is accepted")
+    add_target(parser, "macos-universal2")
 
 
 def add_plist(commands):
@@ -147,8 +166,25 @@ def run_bundle(args):
     allow = allowances(args.allow)
     with progress() as say:
         signing = {"identity": args.sign, "p12_password_file": args.p12_password_file}
-        path = build_bundle(args.path, args.output, args.runtime, say, allow, **signing)
-    print(f"Created {path} ({described(verify_bundle(path), platform.python_version())})")
+        path = build_bundle(args.path, args.output, args.runtime, say, allow, target=args.target, **signing)
+    version = platform.python_version() if args.target == "native" else ""
+    print(f"Created {path} ({described(verify_bundle(path), version)})")
+    return 0
+
+
+def run_runtime(args):
+    """Build what is missing, one processor after the other."""
+    from tympan.bundle import cpython
+    from tympan.bundle.target import machines
+
+    with progress() as say:
+        wanted = machines(args.target)
+        for machine in wanted:
+            machine.require()
+        archive = cpython.download(say) if args.download else args.source
+        built = [cpython.build_runtime(machine, archive, say) for machine in wanted]
+    for item in built:
+        print(f"{item} is in {item.folder}")
     return 0
 
 

@@ -4,7 +4,8 @@
  *
  * On macOS these are Apple's own headers. Elsewhere it is the same ABI by the
  * same names, so that no other file needs an #ifdef; the functions are then
- * those of the simulated host's platform library.
+ * those of the simulated host's platform library. TYMPAN_OWN_DECLARATIONS is
+ * for compiling for macOS on another system, which has no SDK of Apple's.
  * tests/abi/coreaudio_asserts.c holds for both.
  */
 
@@ -18,7 +19,7 @@
 #include <sys/types.h>
 #include <time.h>
 
-#ifdef __APPLE__
+#if defined __APPLE__ && !defined TYMPAN_OWN_DECLARATIONS
 
 #include <CoreAudio/AudioServerPlugIn.h>
 #include <CoreFoundation/CoreFoundation.h>
@@ -1170,8 +1171,12 @@ enum { SYNC_POLICY_FIFO = 0 };
 #define DISPATCH_WALLTIME_NOW (~1ull)
 #define DISPATCH_SOURCE_TYPE_TIMER (&_dispatch_source_type_timer)
 #define dispatch_get_main_queue() (&_dispatch_main_q)
+#ifdef __APPLE__
+#include <sys/qos.h>
+#else
 enum { QOS_CLASS_USER_INTERACTIVE = 0x21, QOS_CLASS_USER_INITIATED = 0x19, QOS_CLASS_DEFAULT = 0x15,
        QOS_CLASS_UTILITY = 0x11, QOS_CLASS_BACKGROUND = 0x09 };
+#endif
 #ifndef NSEC_PER_SEC
 #define NSEC_PER_SEC 1000000000ull
 #define NSEC_PER_MSEC 1000000ull
@@ -1186,7 +1191,7 @@ enum { QOS_CLASS_USER_INTERACTIVE = 0x21, QOS_CLASS_USER_INITIATED = 0x19, QOS_C
 #define kAudioServerPlugInDriverInterfaceUUID CFUUIDGetConstantUUIDWithBytes(NULL, \
     0xee, 0xa5, 0x77, 0x3d, 0xcc, 0x43, 0x49, 0xf1, 0x8e, 0x00, 0x8f, 0x96, 0xe7, 0xd2, 0x3b, 0x17)
 
-#endif /* __APPLE__ */
+#endif /* Apple's headers, or our own declarations */
 
 /*
  * Apple's UUID macros make a CFUUIDRef by a call; these are the bytes alone:

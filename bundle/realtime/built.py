@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tympan.bundle import cache, compile, recipe, toolchain
 from tympan.bundle.realtime import ctext, dwarf, facts, objects
+from tympan.bundle.target import NATIVE
 
 #: Where C may be written out.
 SOURCES = (".pyx", ".pxd", ".pxi")
@@ -21,25 +22,24 @@ class Unit:
         self.sources = [path for path in sorted(folder.glob("*.p*")) if path.suffix in SOURCES]
 
 
-def driver_unit(source):
+def driver_unit(source, machine=NATIVE):
     """The ``Unit`` of a driver's ``Source``."""
-    unit = Unit(source.label, compile.driver_c(source), compile.driver_object(source), source.path.parent)
+    unit = Unit(source.label, compile.driver_c(source), compile.driver_object(source, machine), source.path.parent)
     unit.sources = [path for path in unit.sources if path.suffix != ".pyx" or path.name == source.path.name]
     return unit
 
 
-def units_of(source, modules=None):
+def units_of(source, modules=None, machine=NATIVE):
     """The units that a bundle is linked from: the driver's first, then the core's, which are all that it needs."""
     modules = modules or [*recipe.CORE, *compile.driver_primitives(source)]
-    key = compile.core_key()
     with ThreadPoolExecutor(2) as pool:
-        return [driver_unit(source), *pool.map(lambda module: core_unit(module, key), modules)]
+        return [driver_unit(source, machine), *pool.map(lambda module: core_unit(module, machine), modules)]
 
 
-def core_unit(module, key):
+def core_unit(module, machine=NATIVE):
     """The unit of one of them."""
     path = compile.core_source(module)
-    return Unit(path.name, compile.core_c(module, key), compile.core_object(module, key), path.parent)
+    return Unit(path.name, compile.core_c(module), compile.core_object(module, machine), path.parent)
 
 
 def facts_of(unit):

@@ -8,12 +8,13 @@ from tympan.bundle.realtime import check, image
 from tympan.bundle.realtime.report import Report
 
 
-def release(path, units, label, allow=None, say=None):
+def release(path, units, label, allow=None, say=None, stripping=None):
     """Turn the binary at ``path``, linked with its symbols, into the one that is shipped; answer the ``Report``.
 
     ``units``: what it was linked from, of built.units_of. ``label`` is what
     messages call it. ``allow``: {name: reason} of findings that shall pass;
-    ``say`` is told each of them, and what was not proved. Raises a BuildError
+    ``say`` is told each of them, and what was not proved. ``stripping(path)``
+    takes the names away, when the system's strip cannot. Raises a BuildError
     with the first offence, and then keeps nothing.
     """
     parts, known = list(image.read(path)), check.known_of(units)
@@ -26,8 +27,8 @@ def release(path, units, label, allow=None, say=None):
         raise refusal(report)
     for part in parts:
         check.keep(part, known)
-    cache.stored(twin_name(parts[0]), lambda output: keep_twin(path, output))
-    strip(path, [part.code_key() for part in parts])
+    cache.stored(twin_name(parts[0]), lambda output: keep_twin(path, output, parts[0].system))
+    strip(path, [part.code_key() for part in parts], stripping or strip_file)
     return report
 
 
@@ -52,12 +53,17 @@ def refusal(report):
     )
 
 
-def strip(path, keys):
+def strip(path, keys, stripping):
     """Take every symbol away that the loader does not need; the machine code stays what was checked."""
-    program, flags = toolchain.strip_program(), ["-x", "-S"] if toolchain.MACOS else ["-s"]
-    toolchain.run_checked([program, *flags, path], f"stripping {path.name}")
+    stripping(path)
     if [part.code_key() for part in image.read(path)] != keys:
-        raise BuildError(f"stripping {path.name} changed its machine code", f"Which {program} is this?")
+        raise BuildError(f"stripping {path.name} changed its machine code", "This is a bug of tympan or of its tools.")
+
+
+def strip_file(path):
+    """The same by the program that goes with the compiler."""
+    flags = ["-x", "-S"] if toolchain.MACOS else ["-s"]
+    toolchain.run_checked([toolchain.strip_program(), *flags, path], f"stripping {path.name}")
 
 
 def twin_name(part):
@@ -65,10 +71,10 @@ def twin_name(part):
     return f"realtime-unstripped-{part.code_key()}"
 
 
-def keep_twin(path, output):
+def keep_twin(path, output, system):
     """Everything of a linked binary but its code and data, which the stripped one has: a quarter of its size."""
-    if toolchain.MACOS:
-        shutil.copyfile(path, output)  # strip has no such option there
+    if system == "Mach-O":
+        shutil.copyfile(path, output)  # strip has no such option for it
         return
     toolchain.run_checked([toolchain.strip_program(), "--only-keep-debug", path, "-o", output], "keeping names")
 

@@ -126,6 +126,7 @@ def _run_rules(args):
         raise UsageError("check needs a driver", "Give the path of a .driver bundle, or --list.")
     for path in (args.junit, args.json):
         _check_folder(path)
+    _read_file(args.driver)
     with _progress() as show:
         report = checks.run_checks(
             args.driver, args.include, args.exclude, args.seed, args.jobs, args.time_limit, progress=show
@@ -143,6 +144,13 @@ def _check_folder(path):
     """Before the work: a report that cannot be written would be lost."""
     if path not in (None, "-") and not Path(path).absolute().parent.is_dir():
         raise UsageError(f"the folder of {path} does not exist", "Make it, or give another file.")
+
+
+def _read_file(driver):
+    """What macOS would refuse is said at once, on any system; the rest of the rules need the binary loaded."""
+    from tympan.bundle import verify_macho
+
+    verify_macho(driver)
 
 
 def _write(path, text):
