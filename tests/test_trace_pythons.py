@@ -19,7 +19,7 @@ from subjects import build as subjects
 
 pytestmark = pytest.mark.deep
 
-EXAMPLES = ("fade", "gain", "lowpass", "meter", "minimal_loopback")
+EXAMPLES = ("fade", "gain", "lowpass", "meter", "minimal_loopback", "volume")
 IN_C = ("floor", "correct", "minimal")
 SESSIONS = ("scenario", "interleaved")
 THIS = f"{sys.version_info.major}.{sys.version_info.minor}"
