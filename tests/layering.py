@@ -32,14 +32,15 @@ TABLE = [
     ("tympan/_convert.pxd", ["libc", "_rt"], [], []),
     ("tympan/_objects.pxd", ["libc", "_clock", "_convert", "_ring", "_types", "coreaudio"], [], []),
     ("tympan/_controls.pxd", ["libc", "_objects", "_rt", "coreaudio"], [], []),
-    ("tympan/_io.pxd", ["libc", "_convert", "_objects", "_ring", "_rt", "_types", "coreaudio"], [], []),
+    ("tympan/_gains.pxd", ["libc", "_controls", "_objects", "_rt", "coreaudio"], [], []),
+    ("tympan/_io.pxd", ["libc", "_convert", "_gains", "_objects", "_ring", "_rt", "_types", "coreaudio"], [], []),
     ("tympan/_errors.py", [], [], []),
     ("tympan/_spec.py", [], ["_errors"], []),
     ("tympan/_control_spec.py", [], ["_errors", "_spec"], []),
     ("tympan/_driver.p*", ["libc", "_rt", "_types"], ["_errors", "_spec"], []),
     (
         "tympan/_objects.pyx",
-        ["libc", "_controls", "_convert", "_driver", "_ring", "_rt", "coreaudio"],
+        ["libc", "_controls", "_convert", "_driver", "_gains", "_ring", "_rt", "coreaudio"],
         ["_control_spec", "_driver", "_errors"],
         [],
     ),
@@ -73,7 +74,10 @@ TABLE = [
     ("tympan/_hal_clients.pxd", ["_core", "coreaudio"], [], []),
     (
         "tympan/_settings.pxd",
-        ["libc", "_controls", "_core", "_formats", "_host_calls", "_objects", "_properties_types", "_rt", "coreaudio"],
+        [
+            "libc", "_controls", "_core", "_formats", "_gains", "_host_calls", "_objects", "_properties_types", "_rt",
+            "coreaudio",
+        ],
         [],
         [],
     ),
@@ -81,7 +85,7 @@ TABLE = [
     (
         "tympan/_hal.pyx",
         [
-            "libc", "cpython", "_clock", "_core", "_driver", "_hal_clients", "_hal_io", "_hal_properties",
+            "libc", "cpython", "_clock", "_core", "_driver", "_gains", "_hal_clients", "_hal_io", "_hal_properties",
             "_host_calls", "_objects", "_properties", "_properties_types", "_ring", "_rt", "_settings", "coreaudio",
         ],
         ["_errors"],
@@ -123,7 +127,7 @@ TABLE = [
 #: Where C declarations of other libraries may stand.
 EXTERN = (
     "tympan/coreaudio.pxd", "tympan/_rt.pxd", "tympan/_core.pxd", "tympan/_convert.pxd", "tympan/testing/*",
-    "tympan/_buffers.pxd", "tympan/_log_sink.pxd", "tympan/_parameters.pxd",
+    "tympan/_buffers.pxd", "tympan/_gains.pxd", "tympan/_log_sink.pxd", "tympan/_parameters.pxd",
 )  # fmt: skip
 
 #: Where a pointer may become an object, or an object a pointer.

@@ -325,3 +325,131 @@ def test_audio_goes_on_while_controls_are_set(plugin):
         heard.append(device.render(part, 200, frames=400, client=client))
     delay = device.delay(200)
     assert np.array_equal(np.concatenate(heard)[delay:], noise[:-delay]), "what a control does is the driver's"
+
+
+# ---- controls that the core applies ----
+
+
+def cable(*specs, channels=2, sample_type="float32", streams=1):
+    """A loopback with controls that the core applies to what is played."""
+    shape = StreamFormat(sample_type, 48_000.0, channels)
+    spec = DeviceSpec("com.example.Cable", "Cable", "tests")
+    for _ in range(streams):
+        spec = spec.with_output(StreamSpec.output(shape)).with_input(StreamSpec.input(shape))
+    for control in specs:
+        spec = spec.with_control(control.with_application())
+
+    class Cable(Driver):
+        NAME, MANUFACTURER, VERSION = "Cable", "tests", "1"
+
+        def device(self):
+            return spec
+
+    return Cable
+
+
+def heard_through(driver, played, buffer=256, **values):
+    """What comes back, from its first frame, with the controls of these names set before."""
+    with Host() as hal:
+        plugin = hal.attach(driver)
+        device, found = plugin.device(), controls(plugin)
+        for name, value in values.items():
+            level = plugin.get_code(found[name], "bcls") == "levl"
+            if isinstance(value, float):
+                plugin.set_float32(found[name], "lcsv" if level else "spcv", value)
+            else:
+                plugin.set_uint32(found[name], "bcvl", value)
+        delay = device.delay(buffer)
+        return device.render(played, buffer, frames=len(played) + delay)[delay:]
+
+
+NOISE = (np.random.default_rng(5).integers(-(2**15), 2**15, (4000, 2)) / 2**15).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    ("specs", "values", "gains"),
+    [
+        ([ControlSpec.volume()], {}, (1, 1)),
+        ([ControlSpec.volume(decibels=(-40.0, 0.0))], {"volume": 0.5}, (0.1, 0.1)),
+        ([ControlSpec.volume(decibels=(-40.0, 20.0))], {"volume": 1.0}, (10, 10)),
+        ([ControlSpec.volume()], {"volume": 0.0}, (0, 0)),
+        ([ControlSpec.volume(element=2)], {"volume": 0.0}, (1, 0)),
+        ([ControlSpec.volume(decibels=(-40.0, 0.0)), ControlSpec.volume(element=1, name="left", decibels=(-40.0, 0.0))],
+         {"volume": 0.5, "left": 0.5}, (0.01, 0.1)),
+        ([ControlSpec.mute()], {"mute": 1}, (0, 0)),
+        ([ControlSpec.mute(element=1)], {"mute": 1}, (0, 1)),
+        ([ControlSpec.toggle("phase_invert")], {"phase_invert": 1}, (-1, -1)),
+        ([ControlSpec.stereo_pan()], {}, (1, 1)),
+        ([ControlSpec.stereo_pan()], {"stereo_pan": 0.0}, (1, 0)),
+        ([ControlSpec.stereo_pan()], {"stereo_pan": 0.75}, (0.5, 1)),
+        ([ControlSpec.stereo_pan(left=2, right=1)], {"stereo_pan": 0.0}, (0, 1)),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("sample_type", ["float32", "int16"])
+def test_what_is_played_is_as_loud_as_they_say(specs, values, gains, sample_type):
+    heard = heard_through(cable(*specs, sample_type=sample_type), NOISE, **values)
+    wanted = NOISE * np.array(gains)
+    if sample_type == "int16":
+        wanted = np.clip(wanted, -1, 1 - 2**-15)
+    assert np.allclose(heard, wanted, rtol=1e-6, atol=2**-15 if sample_type == "int16" else 0)
+    if set(gains) <= {0, 1, -1} and sample_type == "float32":
+        assert np.array_equal(heard, wanted.astype(np.float32)), "bit by bit"
+
+
+def test_channels_count_through_the_streams():
+    played = np.random.default_rng(1).uniform(-1, 1, (3000, 4)).astype(np.float32)
+    heard = heard_through(cable(ControlSpec.mute(element=3), streams=2), played, mute=1)
+    assert np.array_equal(heard, played * np.array([1, 1, 0, 1], np.float32))
+
+
+@pytest.mark.parametrize("element", [0, 1])
+@pytest.mark.parametrize("buffer", [16, 480, 4096])
+def test_a_change_takes_20_ms_and_does_not_click(element, buffer):
+    ones = np.ones((12288 // buffer * buffer, 2), np.float32)  # whole cycles, so that one rendering continues the other
+    driver = cable(ControlSpec.mute(element=element))
+    with Host() as hal:
+        plugin = hal.attach(driver)
+        device, mute = plugin.device(), controls(plugin)["mute"]
+        client, heard = device.add_client(), []
+        device.start(client)
+        for value in (0, 1, 0):
+            plugin.set_uint32(mute, "bcvl", value)
+            heard.append(device.render(ones, buffer, frames=len(ones), client=client))
+        channel = np.concatenate(heard)[device.delay(buffer) :, 0]
+    steps = np.abs(np.diff(channel))
+    assert steps.max() < 1.001 / 960, "1 in 960 frames"
+    assert np.count_nonzero(steps) == 2 * 960
+    assert channel.min() == 0 and channel[0] == channel[-1] == 1
+
+
+def test_set_by_the_driver_before_the_first_start():
+    class Quiet(cable(ControlSpec.mute())):
+        def initialize(self):
+            self.control("mute").value = True
+
+    assert not heard_through(Quiet, NOISE).any()
+
+
+def test_what_is_not_applied_changes_nothing():
+    heard = heard_through(type("Plain", (cable(),), {"device": lambda self: DEVICE.with_input(StreamSpec.input(STEREO))
+                               .with_control(ControlSpec.mute())}), NOISE, mute=1)  # fmt: skip
+    assert np.array_equal(heard, NOISE)
+
+
+@pytest.mark.parametrize(
+    ("spec", "sentence"),
+    [
+        (ControlSpec.slider(1, 2), "the core cannot apply a slider control of the scope output"),
+        (ControlSpec.volume(scope="input"), "the core cannot apply a volume control of the scope input"),
+        (ControlSpec.toggle("solo"), "the core cannot apply a solo control"),
+    ],
+)
+def test_what_the_core_cannot_apply(spec, sentence):
+    with pytest.raises(SpecError, match=sentence):
+        spec.with_application()
+
+
+def test_native_bytes_are_not_multiplied():
+    native = type("Native", (cable(ControlSpec.mute()),), {"IO_FORMAT": "native"})
+    with pytest.raises(SpecError, match="a native-format device has controls that the core is to apply"):
+        native().declaration()

@@ -18,6 +18,7 @@ KINDS = {
     "slider": ("sldr", "slider"), "stereo_pan": ("span", "pan"),
 }  # fmt: skip
 SCOPES = {"global": "glob", "input": "inpt", "output": "outp"}
+_APPLIED = ("volume", "mute", "phase_invert", "stereo_pan")
 _MAX_NUMBER = 0xFFFFFFFF
 
 
@@ -31,11 +32,12 @@ class ControlSpec(_Spec):
 
     Fields: ``kind`` (str), ``scope``, ``element``, ``name``, ``value`` (what it is at first), ``decibels``
     (low, high), ``curve``, ``items`` ((number, name) …), ``bounds`` (slider: low and high; pan: left and right
-    channel), ``settable`` (by the host). What it does to the audio is the driver's to do. Raises SpecError.
+    channel), ``settable`` (by the host), ``applied`` (by the core; else the driver does with it what it likes). Raises
+    SpecError.
     """
 
     __slots__ = (
-        "kind", "scope", "element", "name", "value", "decibels", "curve", "items", "bounds", "settable",
+        "kind", "scope", "element", "name", "value", "decibels", "curve", "items", "bounds", "settable", "applied",
     )  # fmt: skip
 
     def __init__(self, kind, scope="output", element=0, name=None, value=0):
@@ -47,7 +49,7 @@ class ControlSpec(_Spec):
         self._set(
             kind=kind, scope=scope, element=element, name=_text("a control's name", kind if name is None else name),
             value=value, decibels=(0.0, 0.0), curve=1.0, items=(), bounds=(0, 0),
-            settable=kind != "jack",
+            settable=kind != "jack", applied=False,
         )  # fmt: skip
 
     # ---- levels ----
@@ -123,6 +125,15 @@ class ControlSpec(_Spec):
         (kAudioStereoPanControlClassID)."""
         channels = [_whole("a channel", n, 1, 65536, "Channels count from 1.") for n in (left, right)]
         return cls("stereo_pan", scope, element, name, _place(value))._with(bounds=tuple(channels))
+
+    def with_application(self):
+        """Let the core apply it to what is played, before ``process_io`` and without a click, over 20 ms: a volume, a
+        mute, a phase_invert or a stereo_pan (balance) of the scope "output"."""
+        if self.kind not in _APPLIED or self.scope != "output":
+            what = f"a {self.kind} control of the scope {self.scope}"
+            hint = f"It can apply {', '.join(_APPLIED)} of the scope output."
+            raise SpecError(f"the core cannot apply {what}", hint)
+        return self._with(applied=True)
 
     @property
     def family(self):

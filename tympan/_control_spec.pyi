@@ -20,6 +20,7 @@ class ControlSpec(_Spec):
     items: Final[tuple[tuple[int, str], ...]]
     bounds: Final[tuple[int, int]]
     settable: Final[bool]
+    applied: Final[bool]
     def __init__(
         self, kind: str, scope: _Scope = "output", element: int = 0, name: str | None = None, value: float = 0
     ) -> None: ...
@@ -56,6 +57,7 @@ class ControlSpec(_Spec):
         cls, left: int = 1, right: int = 2, scope: _Scope = "output", element: int = 0, name: str | None = None,
         value: float = 0.5,
     ) -> Self: ...
+    def with_application(self) -> Self: ...
     @property
     def family(self) -> _Family: ...
     @property

@@ -172,6 +172,11 @@ cdef class Driver:
             )
         if self.IO_FORMAT not in ("float32", "native"):
             raise SpecError(f"IO_FORMAT is {self.IO_FORMAT!r}", 'Use "float32" or "native".')
+        if self.IO_FORMAT == "native" and any(control.applied for control in spec.controls):
+            raise SpecError(
+                "a native-format device has controls that the core is to apply",
+                'Use IO_FORMAT = "float32", or apply them in process_io.',
+            )
         for sink, source in zip(spec.inputs, spec.outputs):
             formats = {(s.format.sample_type, s.format.channels) for s in (sink, source)}
             if self.IO_FORMAT == "native" and len(formats) > 1:

@@ -13,6 +13,7 @@ from libc.stdint cimport uint32_t, uint64_t
 from tympan._clock cimport clock_start_at_rate, clock_stop
 from tympan._core cimport TY_MAX_CORES, Core, core_of, device_in, graph_of, object_exists, ty_core_count, ty_cores
 from tympan._driver cimport Control, Driver, ty_no_control
+from tympan._gains cimport aim, settle
 from tympan._hal_clients cimport AddDeviceClient, CreateDevice, DestroyDevice, RemoveDeviceClient
 from tympan._hal_io cimport (
     BeginIOOperation, DoIOOperation, EndIOOperation, GetZeroTimeStamp, WillDoIOOperation,
@@ -258,6 +259,8 @@ cdef void _start_line(Core* core, Device* device) noexcept nogil:
     cdef UInt32 i
     for i in range(device.ring_count):
         ring_move(&device.rings[i], 0, 0)
+    aim(device)
+    settle(device, device.rate)
     clock_start_at_rate(
         &device.clock, mach_absolute_time(), device.rate, PERIOD, core.ticks_num, core.ticks_den
     )

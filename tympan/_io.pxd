@@ -6,6 +6,7 @@ from libc.stdint cimport int64_t, uint32_t
 from libc.string cimport memset
 
 from tympan._convert cimport FLOAT32, from_float, remap_from_float, to_float
+from tympan._gains cimport apply_gain
 from tympan._objects cimport MAX_BUFFER, Device, IoPlan, Stream
 from tympan._ring cimport (
     Ring, ring_begin_write, ring_copy_in, ring_end_write, ring_fill_silence, ring_slot, ring_still_valid, ring_valid,
@@ -104,6 +105,13 @@ cdef inline void write_processed(
     if not stream.native and stream.kind != FLOAT32:
         to_float(stream.kind, <float*>scratch, source, <size_t>frames * stream.channels)
         source = scratch
+    if stream.ramp_count:
+        apply_gain(stream, <float*>scratch, <const float*>source, <size_t>frames)
+        source = scratch
+    if not io.process_write:
+        if stream.ring is not NULL:
+            ring_copy_in(stream.ring, rt.sample_time, source, frames)
+        return
     if stream.ring is not NULL:
         slot = ring_slot(stream.ring, rt.sample_time, &run)
         direct = TY_PLAIN_STORES and run >= frames
@@ -146,7 +154,7 @@ cdef inline void write_mix(
         rt.sample_time += skip
         frames -= skip
         ring_begin_write(ring, rt.sample_time, frames)
-    if device.io.process_write:
+    if device.io.process_write or stream.ramp_count:
         write_parts(device, rt, stream, source, frames)
     elif ring is not NULL:
         write_plain(stream, source, rt.sample_time, frames)

@@ -34,6 +34,8 @@ cdef struct Stream:
     bint native                 # the ring and process_io use the stream's own format
     Ring* ring                  # the one it shares with the stream of its index in the other direction; or NULL
     UInt32 ring_channels
+    UInt32 ramp_count           # gains that the core applies: none, one, or one per channel
+    void* ramps                 # see _gains
     UInt32 is_active            # atomic
     CFStringRef name
     CFStringRef* channel_names  # `channels` of them
@@ -52,6 +54,7 @@ cdef struct Control:
     UInt32 scope                # kAudioObjectPropertyScopeInput, ...Output, ...Global
     UInt32 element
     bint settable               # by the host; of a clip light only to 0
+    bint applied                # by the core, to what is played
     CFStringRef name
     Float32[2] decibels         # low, high
     Float32 curve

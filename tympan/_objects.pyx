@@ -6,6 +6,7 @@ from libc.stdlib cimport calloc, free
 from tympan._controls cimport store_place
 from tympan._convert cimport FLOAT32, INT16, INT24, INT32
 from tympan._driver cimport Driver
+from tympan._gains cimport aim, ty_ramp
 from tympan._ring cimport Ring
 from tympan._rt cimport ty_audio_alloc
 from tympan.coreaudio cimport (
@@ -132,11 +133,29 @@ cdef int _plan_processing(Device* device, Driver driver, UInt32 index) except -1
     return 0
 
 
+# One ramp serves a whole stream unless a control is for a single channel.
+cdef int _plan_gains(Device* device) except -1:
+    cdef UInt32 i, count = 0
+    for i in range(device.control_count):
+        if device.controls[i].applied:
+            single = device.controls[i].element or device.controls[i].family == kAudioStereoPanControlClassID
+            count = 2 if single else max(count, <UInt32>1)
+    for i in range(device.output_count):
+        device.outputs[i].ramps = _array(device.outputs[i].channels, sizeof(ty_ramp))
+        device.outputs[i].ramp_count = device.outputs[i].channels if count == 2 else count
+    aim(device)
+    return 0
+
+
+cdef bint _is_applied(const Device* device) noexcept:
+    return device.output_count > 0 and device.outputs[0].ramp_count > 0
+
+
 cdef int _plan_scratch(Device* device) except -1:
     cdef IoPlan* io = &device.io
     cdef size_t channels = 0
     cdef UInt32 i
-    if not (io.process_read or io.process_write):
+    if not (io.process_read or io.process_write or _is_applied(device)):
         return 0
     for i in range(device.input_count):
         channels = max(channels, device.inputs[i].channels)
@@ -165,7 +184,7 @@ cdef int _plan_rings(Device* device) except -1:
 cdef int _plan_ring(Device* device, Stream* source, Stream* sink, Ring* ring) except -1:
     cdef int64_t distance
     if source.kind == sink.kind and source.channels == sink.channels and not (
-        device.io.process_read or device.io.process_write
+        device.io.process_read or device.io.process_write or source.ramp_count
     ):
         source.native = sink.native = True      # nothing looks at the samples: keep their bits
     source.ring = sink.ring = ring
@@ -191,6 +210,7 @@ cdef int _fill_control(Control* control, object spec, AudioObjectID object_id) e
     control.scope = _fourcc(SCOPES[spec.scope])
     control.element = spec.element
     control.settable = spec.settable
+    control.applied = spec.applied
     control.name = _string(spec.name)
     control.decibels[0], control.decibels[1] = spec.decibels
     control.curve = spec.curve
@@ -230,6 +250,7 @@ cdef int _fill_device(Device* device, Driver driver, object spec, UInt32 index, 
         next_id += 1
     device.channels[0] = sum(stream.format.channels for stream in spec.inputs)
     device.channels[1] = sum(stream.format.channels for stream in spec.outputs)
+    _plan_gains(device)
     _plan_processing(device, driver, index)
     _plan_scratch(device)
     return _plan_rings(device)
@@ -297,6 +318,7 @@ cdef void _free_streams(Stream* streams, UInt32 count) noexcept:
     cdef UInt32 i, j
     for i in range(count):
         _release(streams[i].name)
+        free(streams[i].ramps)
         if streams[i].channel_names is not NULL:
             for j in range(streams[i].channels):
                 _release(streams[i].channel_names[j])

@@ -135,4 +135,7 @@ static inline void ty_ramp_apply(ty_ramp *r, float *output, const float *input, 
     for (i *= channels; i < frames * channels; i++) output[i] = value * input[i];
 }
 
+/* Any control thread. */
+static inline void ty_ramp_aim(ty_ramp *r, double target) { ty_store_relaxed_f64(&r->target.value, target); }
+
 #endif

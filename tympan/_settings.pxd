@@ -6,6 +6,7 @@ from libc.string cimport memcpy
 from tympan._controls cimport as_float, clamped, has_item, is_number, place_at, place_of, store_place
 from tympan._core cimport Core
 from tympan._formats cimport offers_rate, same_layout
+from tympan._gains cimport aim
 from tympan._host_calls cimport enqueue
 from tympan._objects cimport Control, Device, Object
 from tympan._properties_types cimport SET_ACTIVE, SET_DECIBELS, SET_FORMAT, SET_PLACE, SET_RATE
@@ -81,6 +82,7 @@ cdef inline OSStatus set_level(
     ty_mutex_lock(&core.values)
     if value != place_of(control):
         store_place(control, value)
+        applied(core, control)
         changed[0] = True
         if control.family == kAudioLevelControlClassID:
             tell(core, control, kAudioLevelControlPropertyScalarValue, kAudioLevelControlPropertyDecibelValue)
@@ -116,10 +118,17 @@ cdef inline OSStatus set_number(Core* core, Control* control, UInt32 number, bin
     ty_mutex_lock(&core.values)
     if ty_load_u32(&control.state.value) != number:
         ty_store_release_u32(&control.state.value, number)
+        applied(core, control)
         changed[0] = True
         tell(core, control, selector_of(control), 0)
     ty_mutex_unlock(&core.values)
     return kAudioHardwareNoError
+
+
+# What is played follows. The mutex `values` is held.
+cdef inline void applied(Core* core, const Control* control) noexcept nogil:
+    if control.applied and core.graph is not NULL:
+        aim(core.graph.objects[control.id].device)
 
 
 # Nobody is told before Initialize has ended or after the last Release. The mutex `values` is held.

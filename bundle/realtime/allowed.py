@@ -81,6 +81,8 @@ CORE_LOOPS = {
     "write_plain": ONE_FRAME,
     "write_parts": ONE_PART,
     "read_parts": ONE_PART,
+    "apply_gain": "one turn for each channel of the stream",
+    "multiply_frames": SAMPLES,
     "scratch_take": "at most 8 slots; the exchange repeats only when another client took or gave one at that moment",
     "scratch_give": "repeats only when another client took or gave a slot at that moment",
     "float_to_int16": SAMPLES,
