@@ -115,15 +115,21 @@ def fill(bundle, config, parts, allow, say):
 def slice_of(contents, config, part, allow, say):
     """The file of one machine: linked, found to be realtime-safe, stripped."""
     say(f"Linking with the {part.runtime}{place(part.machine)}")
+    output = linked(contents, config, part)
+    say(f"Checking that IO code is realtime-safe{place(part.machine)}")
+    stripping = functools.partial(linked_again, part, config.factory_name) if part.machine.is_crossed else None
+    release(output, part.units, f"{config.executable}.driver", allow, say, stripping)
+    return output
+
+
+def linked(contents, config, part):
+    """The file of one machine, with its names and lines."""
     output = contents / "MacOS" / f"{config.executable}.{part.machine.name}"
     if part.runtime.kind == "static":
         link.static(part.objects, part.runtime, config.factory_name, output, part.machine)
     else:
         library = vendor.copy(part.runtime, part.modules, contents, part.objects)
         link.vendored(part.objects, library, config.factory_name, output)
-    say(f"Checking that IO code is realtime-safe{place(part.machine)}")
-    stripping = functools.partial(linked_again, part, config.factory_name) if part.machine.is_crossed else None
-    release(output, part.units, f"{config.executable}.driver", allow, say, stripping)
     return output
 
 

@@ -46,7 +46,7 @@ def test_smallest_set(tmp_path):
     """What every bundle carries; a new name here costs every user memory and start-up time."""
     modules = collected(tmp_path)
     assert set(modules.frozen) == {
-        *("_tympan_boot", "tympan", "tympan._errors", "tympan._spec"),
+        *("_tympan_boot", "tympan", "tympan._errors", "tympan._spec", "tympan._control_spec"),
         *("encodings", "encodings.aliases", "encodings.ascii", "encodings.latin_1", "encodings.utf_8"),
     }
     assert modules.builtin == set(imports.ALWAYS) & SMALL

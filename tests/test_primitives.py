@@ -239,7 +239,7 @@ def test_what_a_python_module_of_the_author_names_counts(private_cache, tmp_path
 def test_the_facade_has_what_is_named(private_cache, names):
     modules = primitives.named(*names)
     text = (primitives.facade(PACKAGE, modules) / "tympan" / "__init__.pxd").read_text()
-    assert "from tympan._driver cimport Driver\n" in text
+    assert "from tympan._driver cimport Control, Driver\n" in text
     for module in recipe.PRIMITIVES:
         assert (f"from {module} cimport" in text) == (module in modules)
 

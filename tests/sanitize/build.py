@@ -7,7 +7,7 @@ import sys
 from contextlib import contextmanager
 from pathlib import Path
 
-from tympan.bundle import build, cache, imports, layout, link, project, toolchain
+from tympan.bundle import build, cache, layout, plist, project, toolchain
 from tympan.bundle.compile import PACKAGE
 
 HERE = Path(__file__).parent
@@ -37,12 +37,13 @@ def bundle(path, folder, *command):
     No check: what it refuses is what some sanitizers are to be shown.
     """
     found = project.find(path)
-    source, config = build.configured(found, lambda text: None)
-    chosen = build.pick("auto")
-    modules = imports.collect(source, chosen)
+    source, config = build.configured(found, str)
+    ((machine, runtime),) = build.pick("auto")
     target = Path(folder) / f"{config.executable}.driver"
     with compiler(*(command or toolchain.compiler())), layout.scratch(Path(folder), config.executable) as made:
-        build.fill(made, config, chosen, modules, link.objects(source, modules, chosen, config.factory_name))
+        part = build.prepared(config, source, machine, runtime, str)
+        (made / "Contents" / "Info.plist").write_bytes(plist.generate(config))
+        os.rename(build.linked(made / "Contents", config, part), made / "Contents" / "MacOS" / config.executable)
         layout.move(made, target)
     return target
 

@@ -268,6 +268,9 @@ static void threads_run(double seconds, int property_threads)
     pthread_t others[MOST_PROPERTY_THREADS + VISITORS + 1];
     int n = 0;
     threads_end = 0;
+    pthread_mutex_lock(&subject.lock);
+    subject.change_count = 0; /* of the round before: asked for when nobody took it up any more */
+    pthread_mutex_unlock(&subject.lock);
     for (int i = 0; i < CLIENTS; i++)
         pthread_create(&clients[i].thread, NULL, io_thread, &clients[i]);
     for (int i = 0; i < property_threads; i++)
