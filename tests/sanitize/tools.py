@@ -29,7 +29,7 @@ MISSING = {
     "realtime": "RealtimeSanitizer is not here: install clang-20 or newer, its libclang-rt and llvm (Debian 12: 22)",
 }
 OPTIONS = {
-    "ASAN_OPTIONS": "detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1",
+    "ASAN_OPTIONS": "abort_on_error=1:detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1",
     "LSAN_OPTIONS": "exitcode=0",  # see leaks()
     "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
     "TSAN_OPTIONS": "history_size=4:exitcode=66",
