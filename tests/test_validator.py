@@ -252,6 +252,9 @@ def test_strict(capsys, monkeypatch):
     assert run(capsys, *chosen)[0] == 0
     code, out, _ = run(capsys, *chosen, "--strict")
     assert code == 1 and "warning  box-acquisition-persists" in out
+    code, out, _ = run(capsys, *chosen, "--strict", "--only-failed")
+    assert code == 1 and "warning  box-acquisition-persists" in out, "what fails is shown"
+    assert "warning  box" not in run(capsys, *chosen, "--only-failed")[1]
 
 
 def test_json(capsys, tmp_path):

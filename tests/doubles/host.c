@@ -74,12 +74,21 @@ static OSStatus delete_from_host(AudioServerPlugInHostRef unused, CFStringRef ke
     return host->DeleteFromStorage(host, key);
 }
 
+static _Thread_local int requesting;
+
+bool inside_request(void)
+{
+    return requesting;
+}
+
 static OSStatus request_of_host(AudioServerPlugInHostRef unused, AudioObjectID device, UInt64 action, void *info)
 {
     AudioServerPlugInHostRef host = atomic_load(&true_host);
     (void)unused;
     locked(broken("requested-without-lock"));
+    requesting++;
     OSStatus status = host->RequestDeviceConfigurationChange(host, device, action, info);
+    requesting--;
     unlocked(broken("requested-without-lock"));
     if (status && broken("rate-change-goes-through-host"))
         return real.PerformDeviceConfigurationChange(real_driver, device, action, info);

@@ -2,6 +2,8 @@
 
 #include "doubles.h"
 
+bool inside_request(void); /* host.c */
+
 static pthread_t setter; /* who set a rate last */
 static bool started_since;
 static atomic_int performing;
@@ -144,6 +146,8 @@ static OSStatus wrong_perform(DRIVER d, AudioObjectID device, UInt64 action, voi
     if (broken("change-of-removed-device") && !state.acquired)
         abort();
     if (broken("rate-change-on-another-thread") && !pthread_equal(setter, pthread_self()))
+        return kAudioHardwareIllegalOperationError;
+    if (broken("rate-change-performed-at-once") && inside_request())
         return kAudioHardwareIllegalOperationError;
     if (broken("client-starts-before-perform") && started_since)
         return kAudioHardwareIllegalOperationError;

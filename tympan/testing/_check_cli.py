@@ -136,7 +136,7 @@ def _run_rules(args):
     if args.json:
         _write(args.json, _check_report.as_json(report, args.strict))
     if args.json != "-":
-        print(_check_report.as_text(report, args.only_failed, args.details))
+        print(_check_report.as_text(report, args.only_failed, args.details, args.strict))
     return report.exit_code(args.strict)
 
 

@@ -37,12 +37,12 @@ def _wrapped(text, indent):
     return textwrap.wrap(text, _WIDTH, initial_indent=indent, subsequent_indent=indent + "  ")
 
 
-def as_text(report, only_failed=False, verbose=False):
+def as_text(report, only_failed=False, verbose=False, strict=False):
     """Groups in short, then every rule that did not pass, the worst last; then the summary."""
     lines = [] if only_failed else _groups(report, verbose)
     shown = [WARNING, FAILED, CRASHED]
     for result in sorted(report.of(*shown), key=lambda result: shown.index(result.outcome)):
-        if not (only_failed and result.outcome == WARNING):
+        if strict or not (only_failed and result.outcome == WARNING):
             lines += ["", *_finding(result)]
     return "\n".join([*lines, "", summary(report)] if lines else [summary(report)]).lstrip()
 
