@@ -1,6 +1,7 @@
 """Info.plist of a bundle, always the same bytes for the same configuration."""
 
 import plistlib
+import uuid
 
 from tympan.bundle import permissions
 
@@ -42,3 +43,11 @@ def contents(config):
     if config.devices:
         keys["TympanDevices"] = list(config.devices)
     return {**keys, **permissions.plist_keys(config.permissions)}
+
+
+def is_uuid(text):
+    """Whether ``text`` is a UUID in its usual form."""
+    try:
+        return str(uuid.UUID(text)) == text.lower()
+    except ValueError:
+        return False

@@ -4,11 +4,10 @@ import difflib
 import os
 import re
 import tomllib
-import uuid
 from pathlib import Path
 
 from tympan._errors import UsageError
-from tympan.bundle import fields, permissions
+from tympan.bundle import fields, permissions, plist
 from tympan.bundle import source as sources
 
 #: The keys of ``[tool.tympan]`` in pyproject.toml, all optional.
@@ -157,18 +156,10 @@ def check_realtime(file, value):
             raise UsageError(f"{file}: [tool.tympan.realtime] allows {name!r} without a reason", ALLOW)
 
 
-def is_uuid(text):
-    """Whether ``text`` is a UUID in its usual form."""
-    try:
-        return str(uuid.UUID(text)) == text.lower()
-    except ValueError:
-        return False
-
-
 CHECKS = {
     "name": lambda text: "/" not in text and not text.startswith("."),
     "bundle-id": BUNDLE_ID.fullmatch,
-    "factory-uuid": is_uuid,
+    "factory-uuid": plist.is_uuid,
     "factory": re.compile(r"[A-Za-z][A-Za-z0-9_]*").fullmatch,
 }
 WRONG = {

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tympan._errors import BuildError, UsageError
 from tympan.bundle import binary, link, macho, plist
+from tympan.bundle.macho.rules import listed
 
 #: Keys without which CFBundle or coreaudiod ignores the bundle.
 REQUIRED = (
@@ -177,9 +178,3 @@ def is_known(name, origin, has_python):
     if origin or name.startswith(link.PLATFORM):
         return True
     return has_python and re.match(r"_?Py", name) is not None
-
-
-def listed(names):
-    """The first names of a list, for a sentence."""
-    shown = ", ".join(names[:3])
-    return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more symbols"

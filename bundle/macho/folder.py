@@ -4,6 +4,8 @@ import os
 import re
 import uuid
 
+from tympan.bundle import plist
+
 #: Keys that Finder, the installer and coreaudiod read, besides those without which there is no bundle at all.
 KEYS = ("CFBundleName", "CFBundleShortVersionString", "CFBundleSupportedPlatforms", "LSMinimumSystemVersion")
 VERSIONS = ("CFBundleShortVersionString", "CFBundleVersion")
@@ -32,16 +34,8 @@ def of_info(info):
     if "MacOSX" not in (info.get("CFBundleSupportedPlatforms") or ["MacOSX"]):
         yield "Info.plist: CFBundleSupportedPlatforms does not have MacOSX", AGAIN
     for factory in info["CFPlugInFactories"]:
-        if not is_uuid(factory):
+        if not plist.is_uuid(factory) or not uuid.UUID(factory).int:
             yield f"Info.plist: the factory {factory!r} is not a UUID", "uuidgen makes one."
-
-
-def is_uuid(text):
-    """Whether a text is a UUID in its usual form, and not the empty one."""
-    try:
-        return str(uuid.UUID(text)) == str(text).lower() and uuid.UUID(text).int != 0
-    except ValueError:
-        return False
 
 
 def of_files(path, info):
