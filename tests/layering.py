@@ -41,7 +41,7 @@ TABLE = [
     (
         "tympan/_objects.pyx",
         ["libc", "_controls", "_convert", "_driver", "_gains", "_ring", "_rt", "coreaudio"],
-        ["_control_spec", "_driver", "_errors"],
+        ["_driver", "_errors"],
         [],
     ),
     # realtime primitives: classes over C headers, in a bundle only when its driver names one
@@ -92,7 +92,7 @@ TABLE = [
         [],
     ),
     ("tympan/__init__.pxd", ["_buffers", "_driver", "_log_sink", "_parameters", "_types"], [], []),
-    ("tympan/__init__.py", [], ["_control_spec", "_driver", "_errors", "_spec"], []),
+    ("tympan/__init__.py", [], ["_driver", "_errors", "_spec"], []),
     # L2: the simulated host sees only the C table; _session makes the reference of a class without a bundle
     ("tympan/testing/_session.py", [], ["stdlib", *BELOW, *TESTING], ["_hal"]),
     ("tympan/testing/_*_cli.py", [], ["stdlib", *BELOW, *NUMBERS, *TESTING], [*NUMBERS, "tympan.bundle"]),

@@ -21,3 +21,17 @@ def driver_class(spec=None, **attributes):
     spec = spec or device_spec()
     attributes.setdefault("device", lambda self: spec)
     return type("Made", (Driver,), attributes)
+
+
+def attached(hal, driver):
+    """``hal.attach`` of a driver class; the plug-in's ``driver`` is the object that the core has made."""
+    made = []
+
+    class Kept(driver):
+        def initialize(self):
+            super().initialize()
+            made.append(self)
+
+    plugin = hal.attach(Kept)
+    (plugin.driver,) = made
+    return plugin

@@ -5,6 +5,7 @@ import threading
 
 import numpy as np
 import pytest
+from made_drivers import attached
 
 from tympan import ControlSpec, DeviceSpec, Driver, SpecError, StreamFormat, StreamSpec
 from tympan.testing import Host
@@ -48,17 +49,8 @@ class Mixer(Driver):
 
 @pytest.fixture
 def plugin():
-    made = []
-
-    class Kept(Mixer):
-        def initialize(self):
-            super().initialize()
-            made.append(self)
-
     with Host() as hal:
-        plugin = hal.attach(Kept)
-        plugin.driver = made[0]
-        yield plugin
+        yield attached(hal, Mixer)
 
 
 def controls(plugin):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from made_drivers import attached
 
 from tympan import DeviceSpec, Driver, SpecError, StreamFormat, StreamSpec
 from tympan.testing import Host
@@ -46,17 +47,8 @@ class Several(Driver):
 
 @pytest.fixture
 def plugin():
-    made = []
-
-    class Kept(Several):
-        def initialize(self):
-            super().initialize()
-            made.append(self)
-
     with Host() as hal:
-        plugin = hal.attach(Kept)
-        plugin.driver = made[0]
-        yield plugin
+        yield attached(hal, Several)
 
 
 def by_uid(plugin, uid):

@@ -2,11 +2,10 @@
 
 Python names are here; ``from tympan cimport Driver, IoBuffer, IoOperation,
 RealtimeContext`` has the names for IO code. Inside every bundle this file is
-frozen, so it imports nothing else; the realtime primitives are imported when
-they are first used, because most bundles do not have them.
+frozen, so it imports nothing else; the realtime primitives, which most bundles
+do not have, and the controls are imported when they are first used.
 """
 
-from tympan._control_spec import ControlSpec
 from tympan._driver import Control, Driver, IoOperation
 from tympan._errors import HalError, OSStatus, SpecError, TympanError
 from tympan._spec import COMMON_SAMPLE_RATES, DeviceSpec, StreamFormat, StreamSpec
@@ -44,11 +43,13 @@ _PRIMITIVES = {
     "StructRing": "_buffers",
 }
 
+_LATER = {**_PRIMITIVES, "ControlSpec": "_control_spec"}
+
 
 def __getattr__(name):
-    if name not in _PRIMITIVES:
+    if name not in _LATER:
         raise AttributeError(f"module 'tympan' has no attribute {name!r}")
-    module = __import__(f"tympan.{_PRIMITIVES[name]}", None, None, [name])
+    module = __import__(f"tympan.{_LATER[name]}", None, None, [name])
     found = globals()[name] = getattr(module, name)
     return found
 

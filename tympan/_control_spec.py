@@ -32,12 +32,11 @@ class ControlSpec(_Spec):
 
     Fields: ``kind`` (str), ``scope``, ``element``, ``name``, ``value`` (what it is at first), ``decibels``
     (low, high), ``curve``, ``items`` ((number, name) …), ``bounds`` (slider: low and high; pan: left and right
-    channel), ``settable`` (by the host), ``applied`` (by the core; else the driver does with it what it likes). Raises
-    SpecError.
+    channel), ``applied`` (by the core; else the driver does with it what it likes). Raises SpecError.
     """
 
     __slots__ = (
-        "kind", "scope", "element", "name", "value", "decibels", "curve", "items", "bounds", "settable", "applied",
+        "kind", "scope", "element", "name", "value", "decibels", "curve", "items", "bounds", "applied",
     )  # fmt: skip
 
     def __init__(self, kind, scope="output", element=0, name=None, value=0):
@@ -49,7 +48,7 @@ class ControlSpec(_Spec):
         self._set(
             kind=kind, scope=scope, element=element, name=_text("a control's name", kind if name is None else name),
             value=value, decibels=(0.0, 0.0), curve=1.0, items=(), bounds=(0, 0),
-            settable=kind != "jack", applied=False,
+            applied=False,
         )  # fmt: skip
 
     # ---- levels ----
@@ -139,6 +138,16 @@ class ControlSpec(_Spec):
     def family(self):
         """"level", "toggle", "selector", "slider" or "pan"."""
         return KINDS[self.kind][1]
+
+    @property
+    def settable(self):
+        """Whether the host may set it: all but a jack."""
+        return self.kind != "jack"
+
+    @property
+    def scope_code(self):
+        """The four-character code of its scope."""
+        return SCOPES[self.scope]
 
     @property
     def object_class(self):

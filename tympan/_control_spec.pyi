@@ -19,7 +19,6 @@ class ControlSpec(_Spec):
     curve: Final[float]
     items: Final[tuple[tuple[int, str], ...]]
     bounds: Final[tuple[int, int]]
-    settable: Final[bool]
     applied: Final[bool]
     def __init__(
         self, kind: str, scope: _Scope = "output", element: int = 0, name: str | None = None, value: float = 0
@@ -60,5 +59,9 @@ class ControlSpec(_Spec):
     def with_application(self) -> Self: ...
     @property
     def family(self) -> _Family: ...
+    @property
+    def settable(self) -> bool: ...
+    @property
+    def scope_code(self) -> str: ...
     @property
     def object_class(self) -> str: ...

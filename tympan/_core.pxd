@@ -27,6 +27,7 @@ cdef struct Core:
     ty_mutex control            # serialises control calls; taken before the GIL, never on IO threads
     ty_mutex values             # guards what controls are set to, and the queue that tells of it; the innermost lock
     void* driver_class          # borrowed: the PlugIn holds it
+    bint hears                  # whether the class has a control_changed of its own; constant
     void* driver                # owned reference to the Driver, while graph is not NULL
     uint64_t generation         # counts Initialize, so that late jobs can be recognised
     uint64_t ticks_num          # mach ticks per second = ticks_num / ticks_den

@@ -14,9 +14,9 @@ cdef ControlState ty_no_control
 # A control of a device, for IO code and for Python. All reading is wait-free; a field that is None reads as 0.
 cdef class Control:
     cdef const ControlState* state
-    cdef void* place            # the core's, as are the next two
+    cdef const void* item       # the core's, as are the next two
     cdef void* core
-    cdef int (*write)(void* core, void* control, uint32_t bits, double place) noexcept
+    cdef int (*write)(void* core, const void* item, uint32_t bits, double place) noexcept
     cdef readonly uint32_t device
     cdef readonly object spec
 

@@ -45,7 +45,7 @@ cdef class Control:
         cdef bint placed = self.spec.family in ("level", "pan")
         cdef double place = value if placed else 0
         cdef uint32_t bits = 0 if placed else value
-        if self.write is NULL or self.write(self.core, self.place, bits, place):
+        if self.write is NULL or self.write(self.core, self.item, bits, place):
             raise ValueError(f"the control {self.spec.name!r} cannot have the value {value!r}")
 
 

@@ -1,6 +1,6 @@
 # The gain of the controls that the core applies to what is played: one ramp per
 # output stream, or one per channel. The targets are set by control threads, with
-# the core's `values` mutex; the ramps belong to the thread that does WriteMix.
+# the core's `values` mutex, or before anybody knows the graph; the ramps belong to the thread that does WriteMix.
 
 from libc.stddef cimport size_t
 
@@ -63,7 +63,8 @@ cdef inline void settle(Device* device, double rate) noexcept nogil:
             ty_ramp_reset(&(<ty_ramp*>device.outputs[i].ramps)[j])
 
 
-# IO thread: `width` samples of each frame, which are `stride` samples apart.
+# IO thread: `width` samples of each frame, which are `stride` samples apart. Loops of the core itself, not
+# ty_ramp_apply's, so that the check of the machine code knows why they end.
 cdef inline void multiply_frames(
     ty_ramp* ramp, float* output, const float* source, size_t frames, size_t width, size_t stride
 ) noexcept nogil:

@@ -5,7 +5,7 @@ from libc.string cimport memcpy
 
 from tympan._answers cimport answer, answer_string, answer_uint32, append, in_scope
 from tympan._formats cimport describe_format
-from tympan._objects cimport Device, Object, Stream
+from tympan._objects cimport Device, Object, Stream, owned_by
 from tympan._properties_types cimport Query
 from tympan._rt cimport ty_load_acquire_u32, ty_load_f64
 from tympan.coreaudio cimport *
@@ -61,7 +61,7 @@ cdef inline OSStatus _owned(Query* q) noexcept nogil:
         for i in range(q.graph.device_count):
             _append_owned(q, q.graph.devices[i].id)
     elif q.object.device.id == q.id:
-        for i in range(q.object.device.owned_count):
+        for i in range(owned_by(q.object.device)):
             _append_owned(q, q.id + 1 + i)
     return kAudioHardwareNoError
 

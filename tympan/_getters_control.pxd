@@ -39,24 +39,24 @@ cdef inline OSStatus _decibel_range(Query* q) noexcept nogil:
 
 
 # What is to be converted stands where the answer goes.
-cdef inline OSStatus _to_decibels(Query* q) noexcept nogil:
+cdef inline OSStatus _converted(
+    Query* q, Float32 (*convert)(const Control* control, Float32 value) noexcept nogil
+) noexcept nogil:
     cdef Float32 value = 0
     if q.out is not NULL:
         memcpy(&value, q.out, sizeof(value))
         if not is_number(value):
             return kAudioHardwareIllegalOperationError
-        value = decibels_at(q.object.control, value)
+        value = convert(q.object.control, value)
     return answer(q, &value, sizeof(value))
+
+
+cdef inline OSStatus _to_decibels(Query* q) noexcept nogil:
+    return _converted(q, decibels_at)
 
 
 cdef inline OSStatus _to_place(Query* q) noexcept nogil:
-    cdef Float32 value = 0
-    if q.out is not NULL:
-        memcpy(&value, q.out, sizeof(value))
-        if not is_number(value):
-            return kAudioHardwareIllegalOperationError
-        value = place_at(q.object.control, value)
-    return answer(q, &value, sizeof(value))
+    return _converted(q, place_at)
 
 
 cdef inline OSStatus _items(Query* q) noexcept nogil:
@@ -93,9 +93,6 @@ cdef inline OSStatus _item_name(Query* q) noexcept nogil:
     return answer_string(q, item.name)
 
 
-cdef inline OSStatus _slider_range(Query* q) noexcept nogil:
-    return answer(q, q.object.control.bounds, sizeof(q.object.control.bounds))
-
-
-cdef inline OSStatus _pan_channels(Query* q) noexcept nogil:
+# A slider's ends, or the channels of a pan.
+cdef inline OSStatus _bounds(Query* q) noexcept nogil:
     return answer(q, q.object.control.bounds, sizeof(q.object.control.bounds))

@@ -13,15 +13,14 @@ from libc.stdint cimport uint32_t, uint64_t
 from tympan._clock cimport clock_start_at_rate, clock_stop
 from tympan._core cimport TY_MAX_CORES, Core, core_of, device_in, graph_of, object_exists, ty_core_count, ty_cores
 from tympan._driver cimport Control, Driver, ty_no_control
-from tympan._gains cimport aim, settle
+from tympan._gains cimport settle
 from tympan._hal_clients cimport AddDeviceClient, CreateDevice, DestroyDevice, RemoveDeviceClient
 from tympan._hal_io cimport (
     BeginIOOperation, DoIOOperation, EndIOOperation, GetZeroTimeStamp, WillDoIOOperation,
 )
 from tympan._hal_properties cimport GetPropertyData, GetPropertyDataSize, HasProperty, IsPropertySettable
 from tympan._host_calls cimport enqueue, forget_change
-from tympan._objects cimport PERIOD, Control as ObjectControl
-from tympan._objects cimport Device, Graph, Object, build_graph, free_graph
+from tympan._objects cimport PERIOD, Device, Graph, Object, build_graph, free_graph
 from tympan._properties cimport find_row, may_set
 from tympan._properties_types cimport Row
 from tympan._ring cimport ring_move
@@ -117,18 +116,19 @@ cdef int _give_controls(Core* core, Graph* graph, Driver driver, object specs) e
         device = &graph.devices[i]
         for j in range(device.control_count):
             control = Control()
-            control.state, control.place, control.core = &device.controls[j].state, &device.controls[j], core
+            control.state, control.core = &device.controls[j].state, core
+            control.item = &graph.objects[device.controls[j].id]
             control.write, control.device, control.spec = _write_control, i, specs[i].controls[j]
             driver._controls[device.controls[j].id] = control
     return 0
 
 
 # The driver sets a control itself. Any thread with the GIL.
-cdef int _write_control(void* core, void* control, uint32_t bits, double place) noexcept:
+cdef int _write_control(void* core, const void* item, uint32_t bits, double place) noexcept:
     cdef bint changed = False
-    if (<ObjectControl*>control).family in (kAudioLevelControlClassID, kAudioStereoPanControlClassID):
-        return set_level(<Core*>core, <ObjectControl*>control, <Float32>place, False, &changed)
-    return set_number(<Core*>core, <ObjectControl*>control, bits, &changed)
+    if (<const Object*>item).family in (kAudioLevelControlClassID, kAudioStereoPanControlClassID):
+        return set_level(<Core*>core, <const Object*>item, <Float32>place, False, &changed)
+    return set_number(<Core*>core, <const Object*>item, bits, &changed)
 
 
 cdef void _drop_driver(Core* core, Graph* graph) noexcept with gil:
@@ -259,7 +259,6 @@ cdef void _start_line(Core* core, Device* device) noexcept nogil:
     cdef UInt32 i
     for i in range(device.ring_count):
         ring_move(&device.rings[i], 0, 0)
-    aim(device)
     settle(device, device.rate)
     clock_start_at_rate(
         &device.clock, mach_absolute_time(), device.rate, PERIOD, core.ticks_num, core.ticks_den
@@ -387,18 +386,17 @@ cdef OSStatus SetPropertyData(
     if size != row.fixed_size:
         return kAudioHardwareBadPropertySizeError
     status = set_value(core, &graph.objects[object_id], row.setter, data, &changed)
-    if changed:
+    if changed and core.hears:
         ty_mutex_lock(&core.control)
-        if core.graph is not NULL:
+        if core.graph == graph:                 # not another one, after the last Release meanwhile
             _tell_driver(core, &graph.objects[object_id])
         ty_mutex_unlock(&core.control)
     return status
 
 
-# The driver hears of a control that the host has set, if it wants to.
+# The driver hears of a control that the host has set.
 cdef void _tell_driver(Core* core, const Object* item) noexcept with gil:
-    if (<object>core.driver_class).control_changed is not Driver.control_changed:
-        _call(core, "control_changed", ((<Driver>core.driver)._controls[item.control.id],))
+    _call(core, "control_changed", ((<Driver>core.driver)._controls[item.control.id],))
 
 
 # ---- the table, and what entry.c and the simulated host call ----
@@ -479,5 +477,6 @@ def create(driver_class):
     cdef PlugIn plug_in = PlugIn()
     plug_in.driver_class = driver_class
     plug_in.core.driver_class = <void*>driver_class
+    plug_in.core.hears = driver_class.control_changed is not Driver.control_changed
     _register(&plug_in.core)
     return plug_in

@@ -53,7 +53,7 @@ cdef struct Control:
     AudioClassID family         # the class whose properties it has: level, boolean, selector, slider, pan
     UInt32 scope                # kAudioObjectPropertyScopeInput, ...Output, ...Global
     UInt32 element
-    bint settable               # by the host; of a clip light only to 0
+    bint settable               # by the host
     bint applied                # by the core, to what is played
     CFStringRef name
     Float32[2] decibels         # low, high
@@ -80,8 +80,7 @@ cdef struct IoPlan:
 
 
 cdef struct Device:
-    AudioObjectID id            # what it owns has the ids that follow
-    UInt32 owned_count
+    AudioObjectID id            # what it owns has the ids that follow; see owned_by
     CFStringRef uid
     CFStringRef name
     CFStringRef maker
@@ -111,6 +110,11 @@ cdef struct Device:
     UInt32 ring_count           # pairs of an output and an input stream
     Ring* rings
     IoPlan io
+
+
+# How many streams and controls a device has: the ids after its own are theirs.
+cdef inline UInt32 owned_by(const Device* device) noexcept nogil:
+    return device.input_count + device.output_count + device.control_count
 
 
 cdef struct Object:

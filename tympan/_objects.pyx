@@ -16,7 +16,6 @@ from tympan.coreaudio cimport (
     kAudioStreamClassID, kCFStringEncodingUTF8,
 )
 
-from tympan._control_spec import SCOPES
 from tympan._driver import IoOperation
 
 _FAMILIES = {
@@ -207,7 +206,7 @@ cdef int _fill_control(Control* control, object spec, AudioObjectID object_id) e
     control.id = object_id
     control.class_id = _fourcc(spec.object_class)
     control.family = _FAMILIES[spec.family]
-    control.scope = _fourcc(SCOPES[spec.scope])
+    control.scope = _fourcc(spec.scope_code)
     control.element = spec.element
     control.settable = spec.settable
     control.applied = spec.applied
@@ -230,7 +229,6 @@ cdef int _fill_control(Control* control, object spec, AudioObjectID object_id) e
 cdef int _fill_device(Device* device, Driver driver, object spec, UInt32 index, AudioObjectID first_id) except -1:
     cdef AudioObjectID next_id = first_id + 1
     device.id = first_id
-    device.owned_count = len(spec.streams) + len(spec.controls)
     _fill_identity(device, spec)
     _fill_timing(device, spec)
     device.inputs = <Stream*>_array(len(spec.inputs), sizeof(Stream))
@@ -296,7 +294,7 @@ cdef int _fill_graph(Graph* graph, Driver driver, object specs) except -1:
     for index, spec in enumerate(specs):
         graph.device_count += 1
         _fill_device(&graph.devices[index], driver, spec, index, next_id)
-        next_id += 1 + graph.devices[index].owned_count
+        next_id += 1 + owned_by(&graph.devices[index])
     graph.object_count = next_id
     graph.objects = <Object*>_array(graph.object_count, sizeof(Object))
     _index(graph)

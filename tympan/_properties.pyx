@@ -13,8 +13,8 @@ from tympan._getters cimport (
     _stream_direction, _stream_latency, _stream_name, _terminal, _zero,
 )
 from tympan._getters_control cimport (
-    _control_element, _control_name, _control_scope, _control_value, _decibel_range, _item_name, _items,
-    _level_decibels, _pan_channels, _slider_range, _to_decibels, _to_place,
+    _bounds, _control_element, _control_name, _control_scope, _control_value, _decibel_range, _item_name, _items,
+    _level_decibels, _to_decibels, _to_place,
 )
 from tympan._getters_device cimport (
     _can_be_default, _can_be_system_default, _channel_layout, _clock_algorithm, _controls, _device_latency,
@@ -237,11 +237,11 @@ cdef void _other_control_rows():
     of = kAudioSliderControlClassID
     _control_rows(of)
     _row(of, kAudioSliderControlPropertyValue, GLOBAL, U32, _control_value, SET_NUMBER)
-    _row(of, kAudioSliderControlPropertyRange, GLOBAL, 2 * U32, _slider_range)
+    _row(of, kAudioSliderControlPropertyRange, GLOBAL, 2 * U32, _bounds)
     of = kAudioStereoPanControlClassID
     _control_rows(of)
     _row(of, kAudioStereoPanControlPropertyValue, GLOBAL, U32, _control_value, SET_PLACE)
-    _row(of, kAudioStereoPanControlPropertyPanningChannels, GLOBAL, 2 * U32, _pan_channels)
+    _row(of, kAudioStereoPanControlPropertyPanningChannels, GLOBAL, 2 * U32, _bounds)
 
 
 _plug_in_rows()

@@ -29,8 +29,8 @@ cdef inline OSStatus set_value(
     if setter == SET_ACTIVE:
         return set_active(core, item, number != 0)
     if setter == SET_PLACE or setter == SET_DECIBELS:
-        return set_level(core, item.control, as_float(number), setter == SET_DECIBELS, changed)
-    return set_number(core, item.control, number, changed)
+        return set_level(core, item, as_float(number), setter == SET_DECIBELS, changed)
+    return set_number(core, item, number, changed)
 
 
 cdef inline OSStatus set_active(Core* core, const Object* item, UInt32 flag) noexcept nogil:
@@ -74,15 +74,16 @@ cdef inline OSStatus set_format(Core* core, const Object* item, const void* data
 # ---- controls: the host is told only of a real change ----
 
 cdef inline OSStatus set_level(
-    Core* core, Control* control, Float32 value, bint is_decibels, bint* changed
+    Core* core, const Object* item, Float32 value, bint is_decibels, bint* changed
 ) noexcept nogil:
+    cdef Control* control = item.control
     if not is_number(value):
         return kAudioHardwareIllegalOperationError
     value = place_at(control, value) if is_decibels else clamped(value, 0, 1)
     ty_mutex_lock(&core.values)
     if value != place_of(control):
         store_place(control, value)
-        applied(core, control)
+        applied(item)
         changed[0] = True
         if control.family == kAudioLevelControlClassID:
             tell(core, control, kAudioLevelControlPropertyScalarValue, kAudioLevelControlPropertyDecibelValue)
@@ -111,14 +112,15 @@ cdef inline UInt32 selector_of(const Control* control) noexcept nogil:
     return kAudioSelectorControlPropertyCurrentItem
 
 
-cdef inline OSStatus set_number(Core* core, Control* control, UInt32 number, bint* changed) noexcept nogil:
+cdef inline OSStatus set_number(Core* core, const Object* item, UInt32 number, bint* changed) noexcept nogil:
+    cdef Control* control = item.control
     cdef OSStatus status = accept(control, &number)
     if status != kAudioHardwareNoError:
         return status
     ty_mutex_lock(&core.values)
     if ty_load_u32(&control.state.value) != number:
         ty_store_release_u32(&control.state.value, number)
-        applied(core, control)
+        applied(item)
         changed[0] = True
         tell(core, control, selector_of(control), 0)
     ty_mutex_unlock(&core.values)
@@ -126,9 +128,9 @@ cdef inline OSStatus set_number(Core* core, Control* control, UInt32 number, bin
 
 
 # What is played follows. The mutex `values` is held.
-cdef inline void applied(Core* core, const Control* control) noexcept nogil:
-    if control.applied and core.graph is not NULL:
-        aim(core.graph.objects[control.id].device)
+cdef inline void applied(const Object* item) noexcept nogil:
+    if item.control.applied:
+        aim(item.device)
 
 
 # Nobody is told before Initialize has ended or after the last Release. The mutex `values` is held.
