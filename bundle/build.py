@@ -101,6 +101,7 @@ def fill(bundle, config, parts, allow, say):
     contents = bundle / "Contents"
     (contents / "Info.plist").write_bytes(plist.generate(config))
     layout.add_icon(contents, config)
+    layout.add_resources(contents, config)
     executable = contents / "MacOS" / config.executable
     thin = [(part.machine.architecture, slice_of(contents, config, part, allow, say)) for part in parts]
     if len(thin) == 1:

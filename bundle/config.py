@@ -20,7 +20,9 @@ class BundleConfig:
     the one exported symbol. ``copyright``: a line for Finder, or "".
     ``minimum_system``: the oldest macOS. ``icon``: the path of an .icns file, or
     None. ``devices``: a dictionary (UID, Name, InputChannels, OutputChannels) of
-    each device that is there from the start. ``permissions``: the values of ``permissions.KEYS``.
+    each device that is there from the start. ``resources``: paths of files and folders that are
+    copied to Contents/Resources; ``resource_bundle`` (a path in the bundle) and ``icons`` (names) must then be there.
+    ``permissions``: the values of ``permissions.KEYS``.
     """
 
     def __init__(
@@ -37,6 +39,9 @@ class BundleConfig:
         icon=None,
         devices=(),
         permissions=None,
+        resources=(),
+        resource_bundle="",
+        icons=(),
     ):
         self.bundle_id = bundle_id
         self.name = name
@@ -49,6 +54,9 @@ class BundleConfig:
         self.icon = icon
         self.devices = tuple(devices)
         self.permissions = dict(permissions or {})
+        self.resources = tuple(resources)
+        self.resource_bundle = resource_bundle
+        self.icons = tuple(icons)
 
     @classmethod
     def of(cls, source, declaration, settings):
@@ -65,4 +73,7 @@ class BundleConfig:
             icon=settings.get("icon"),
             devices=declaration.get("devices", ()),
             permissions={**declaration.get("permissions", {}), **chosen},
+            resources=settings.get("resources", ()),
+            resource_bundle=declaration.get("resource_bundle", ""),
+            icons=declaration.get("icons", ()),
         )

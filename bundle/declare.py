@@ -48,6 +48,8 @@ def declaration(loaded, class_name):
         "uid": specs[0].uid,
         **{name: as_text(value) for name, value in attributes.items()},
         "devices": [device(spec) for spec in specs],
+        "resource_bundle": driver_class.RESOURCE_BUNDLE,
+        "icons": sorted({spec.icon for spec in specs if spec.icon}),
         "permissions": {name: getattr(driver_class, name) for name in PERMISSIONS if hasattr(driver_class, name)},
     }
 

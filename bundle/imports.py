@@ -169,8 +169,12 @@ def is_own(file):
 
 
 def freeze(name, text):
-    """Marshalled code without a path of the machine that builds; version 2 writes equal code as equal bytes."""
-    code = compile(text, f"<frozen {name}>", "exec", dont_inherit=True, optimize=0)
+    """Marshalled code without a path of the machine that builds; version 2 writes equal code as equal bytes.
+
+    Docstrings of our own stay behind: nobody reads them there.
+    """
+    own = name.partition(".")[0] == "tympan"
+    code = compile(text, f"<frozen {name}>", "exec", dont_inherit=True, optimize=2 if own else 0)
     try:
         return marshal.dumps(code, 2)
     except ValueError:  # a constant that is younger than version 2, such as a slice (Python 3.14)

@@ -9,6 +9,9 @@ from pathlib import Path
 
 from tympan._errors import UsageError
 
+#: How a file gets into a bundle.
+RESOURCES = "List it in pyproject.toml: [tool.tympan] resources = [...]; it is copied to Contents/Resources."
+
 
 @contextmanager
 def scratch(output, name):
@@ -31,6 +34,23 @@ def add_icon(contents, config):
     if config.icon:
         (contents / "Resources").mkdir(exist_ok=True)
         shutil.copyfile(config.icon, contents / "Resources" / f"{config.executable}.icns")
+
+
+def add_resources(contents, config):
+    """Copy what the project lists, and refuse to go on where the declaration names what is not there then."""
+    folder = contents / "Resources"
+    for source in map(Path, config.resources):
+        folder.mkdir(exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, folder / source.name, symlinks=True)
+        else:
+            shutil.copyfile(source, folder / source.name)
+    for icon in config.icons:
+        if not (folder / icon).is_file():
+            raise UsageError(f"the declaration has an icon {icon!r}, which is not in the bundle", RESOURCES)
+    if config.resource_bundle and not (contents.parent / config.resource_bundle).exists():
+        sentence = f"RESOURCE_BUNDLE is {config.resource_bundle!r}, which is not in the bundle"
+        raise UsageError(sentence, RESOURCES)
 
 
 def check_target(target):

@@ -12,7 +12,7 @@ from tympan.bundle import source as sources
 
 #: The keys of ``[tool.tympan]`` in pyproject.toml, all optional.
 KEYS = (
-    "driver", "class", "name", "bundle-id", "factory-uuid", "factory", "copyright", "icon", "realtime",
+    "driver", "class", "name", "bundle-id", "factory-uuid", "factory", "copyright", "icon", "resources", "realtime",
     *permissions.KEYS,
 )  # fmt: skip
 
@@ -115,6 +115,8 @@ def read_settings(folder):
     if "icon" in table:
         check_icon(shown(file), folder / table["icon"], table["icon"])
         table["icon"] = str(folder / table["icon"])
+    if "resources" in table:
+        table["resources"] = [str(found_resource(shown(file), folder, name)) for name in table["resources"]]
     return table
 
 
@@ -125,6 +127,13 @@ def check_icon(file, path, value):
     with path.open("rb") as opened:
         if opened.read(4) != b"icns":
             raise UsageError(f"{file}: [tool.tympan] icon = {value!r} is not an .icns file", "iconutil makes one.")
+
+
+def found_resource(file, folder, name):
+    """The path of a file or folder for Contents/Resources."""
+    if not (folder / name).exists():
+        raise UsageError(f"{file}: [tool.tympan] resources: there is no {name!r}", f"It is looked for in {folder}.")
+    return folder / name
 
 
 def check_setting(file, key, value):
@@ -139,6 +148,10 @@ def check_setting(file, key, value):
     if key in permissions.KEYS:
         if problem := permissions.wrong(key, value):
             raise UsageError(f"{file}: [tool.tympan] {key} = {value!r} is {problem}")
+        return
+    if key == "resources":
+        if not isinstance(value, list) or not all(isinstance(name, str) and name for name in value):
+            raise UsageError(f"{file}: [tool.tympan] resources = {value!r} is no list of names of files and folders")
         return
     if not isinstance(value, str) or not value:
         raise UsageError(f"{file}: [tool.tympan] {key} must be text, not {value!r}")

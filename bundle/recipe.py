@@ -17,7 +17,10 @@ PRIMITIVES = {
 }
 
 #: Pure Python modules that are frozen into every bundle.
-CORE_PURE = ("tympan", "tympan._errors", "tympan._spec", "tympan._control_spec")
+CORE_PURE = (
+    "tympan", "tympan._errors", "tympan._stream_spec", "tympan._spec", "tympan._control_spec", "tympan._layouts",
+    "tympan._layout_codes",
+)  # fmt: skip
 
 #: Modules of the simulated host; they never enter a bundle.
 HOST = (

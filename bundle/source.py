@@ -14,7 +14,10 @@ from tympan._errors import BuildError, UsageError
 from tympan.bundle import diagnose, recipe
 
 WHAT_A_DRIVER_IS = "A driver is `cdef class Gain(Driver):`, with `from tympan cimport Driver` above it."
-CONTROL = ("device", "initialize", "start_io", "stop_io")
+CONTROL = (
+    "device", "devices", "initialize", "start_io", "stop_io", "start_device", "stop_device", "control_changed",
+    "identify",
+)  # fmt: skip
 IO_TYPES = ("RealtimeContext", "IoBuffer")
 
 

@@ -35,13 +35,16 @@ TABLE = [
     ("tympan/_gains.pxd", ["libc", "_controls", "_objects", "_rt", "coreaudio"], [], []),
     ("tympan/_io.pxd", ["libc", "_convert", "_gains", "_objects", "_ring", "_rt", "_types", "coreaudio"], [], []),
     ("tympan/_errors.py", [], [], []),
-    ("tympan/_spec.py", [], ["_errors"], []),
-    ("tympan/_control_spec.py", [], ["_errors", "_spec"], []),
+    ("tympan/_stream_spec.py", [], ["_errors"], []),
+    ("tympan/_spec.py", [], ["_errors", "_stream_spec"], ["_layouts"]),
+    ("tympan/_control_spec.py", [], ["_errors", "_stream_spec"], []),
+    ("tympan/_layout_codes.py", [], [], []),
+    ("tympan/_layouts.py", [], ["_errors", "_layout_codes"], []),
     ("tympan/_driver.p*", ["libc", "_rt", "_types"], ["_errors", "_spec"], []),
     (
         "tympan/_objects.pyx",
         ["libc", "_controls", "_convert", "_driver", "_gains", "_ring", "_rt", "coreaudio"],
-        ["_driver", "_errors"],
+        ["_driver", "_errors", "_spec"],
         [],
     ),
     # realtime primitives: classes over C headers, in a bundle only when its driver names one
@@ -92,7 +95,7 @@ TABLE = [
         [],
     ),
     ("tympan/__init__.pxd", ["_buffers", "_driver", "_log_sink", "_parameters", "_types"], [], []),
-    ("tympan/__init__.py", [], ["_driver", "_errors", "_spec"], []),
+    ("tympan/__init__.py", [], ["_driver", "_errors", "_spec", "_stream_spec"], []),
     # L2: the simulated host sees only the C table; _session makes the reference of a class without a bundle
     ("tympan/testing/_session.py", [], ["stdlib", *BELOW, *TESTING], ["_hal"]),
     ("tympan/testing/_*_cli.py", [], ["stdlib", *BELOW, *NUMBERS, *TESTING], [*NUMBERS, "tympan.bundle"]),
@@ -144,8 +147,8 @@ LONGER = {
     "bench/floor.c": (620, "a whole driver that shares nothing, on purpose"),
 }
 GENERATED = (
-    "tympan/coreaudio.h", "tympan/coreaudio.pxd", "tests/abi/coreaudio_asserts.c", "docs/properties.md",
-    "docs/rules.md",
+    "tympan/coreaudio.h", "tympan/coreaudio.pxd", "tympan/_layout_codes.py", "tests/abi/coreaudio_asserts.c",
+    "docs/properties.md", "docs/rules.md",
 )  # fmt: skip
 
 

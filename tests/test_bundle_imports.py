@@ -46,12 +46,13 @@ def test_smallest_set(tmp_path):
     """What every bundle carries; a new name here costs every user memory and start-up time."""
     modules = collected(tmp_path)
     assert set(modules.frozen) == {
-        *("_tympan_boot", "tympan", "tympan._errors", "tympan._spec", "tympan._control_spec"),
+        *("_tympan_boot", "tympan", "tympan._errors", "tympan._stream_spec", "tympan._spec"),
+        *("tympan._control_spec", "tympan._layouts", "tympan._layout_codes"),
         *("encodings", "encodings.aliases", "encodings.ascii", "encodings.latin_1", "encodings.utf_8"),
     }
     assert modules.builtin == set(imports.ALWAYS) & SMALL
     assert modules.files == {}
-    assert sum(len(code) for code, _ in modules.frozen.values()) < 100_000
+    assert sum(len(code) for code, _ in modules.frozen.values()) < 120_000
 
 
 def test_own_modules_are_followed_into_functions(tmp_path):

@@ -1,6 +1,6 @@
 """Write the Core Audio declarations from the table measured from Apple's headers.
 
-    python tools/generate_coreaudio.py            write the three files
+    python tools/generate_coreaudio.py            write the four files
     python tools/generate_coreaudio.py --check    exit 1 when one of them differs
 
 ``tests/data/coreaudio_abi.json`` has the numbers. This file chooses which of
@@ -374,6 +374,36 @@ def assert_constants(table):
             yield f"CONSTANT({name}, {kind}, {literal(kind, value)});"
 
 
+# --- names of channel layouts, for DeviceSpec ----------------------------
+
+#: Names that say nothing of a layout; numbered labels are computed.
+NO_LAYOUT = re.compile(r"UseChannel|UseCoordinates|BeginReserved|EndReserved|Unknown|Discrete_\d|HOA_ACN_\d|Ogg")
+
+
+def layout_codes(table):
+    yield from ('"""Channel layouts and labels by Apple\'s names.', "", MARK, '"""')
+    found = table["constants_by_header"]["CoreAudioBaseTypes.h"]
+    for title, prefix in (("TAGS", "kAudioChannelLayoutTag_"), ("LABELS", "kAudioChannelLabel_")):
+        names = [name for name in found if name.startswith(prefix) and not NO_LAYOUT.search(name)]
+        yield ""
+        yield "# fmt: off"
+        yield f"{title} = {{"
+        yield from filled(f'"{name.removeprefix(prefix)}": {table["constants"][name] & 0xFFFFFFFF},' for name in names)
+        yield "}"
+        yield "# fmt: on"
+
+
+def filled(words):
+    """Words in lines of up to 120 characters."""
+    line = "   "
+    for word in words:
+        if len(line) + len(word) >= 120:
+            yield line
+            line = "   "
+        line += f" {word}"
+    yield line
+
+
 # --- command line --------------------------------------------------------
 
 
@@ -382,6 +412,7 @@ def outputs(table):
         ROOT / "tympan" / "coreaudio.h": header(table),
         ROOT / "tympan" / "coreaudio.pxd": pxd(table),
         ROOT / "tests" / "abi" / "coreaudio_asserts.c": asserts(table),
+        ROOT / "tympan" / "_layout_codes.py": "\n".join(layout_codes(table)) + "\n",
     }
 
 

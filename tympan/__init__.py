@@ -8,7 +8,8 @@ do not have, and the controls are imported when they are first used.
 
 from tympan._driver import Control, Driver, IoOperation
 from tympan._errors import HalError, OSStatus, SpecError, TympanError
-from tympan._spec import COMMON_SAMPLE_RATES, DeviceSpec, StreamFormat, StreamSpec
+from tympan._spec import COMMON_SAMPLE_RATES, DeviceSpec
+from tympan._stream_spec import StreamFormat, StreamSpec
 
 __version__ = "0.1.0"  # also read by pyproject.toml
 

@@ -63,13 +63,13 @@ cdef inline uint64_t greatest_divisor(uint64_t a, uint64_t b) noexcept nogil:
     return a
 
 
-# The same for a rate in Hz, a multiple of 1/65536 (checked by the spec), and
+# The same for a rate in Hz, which is taken to the nearest multiple of 1/65536 (a declared one is exact), and
 # ticks_num / ticks_den mach ticks per second. Reduced on the way, to stay below 2^64.
 cdef inline void clock_start_at_rate(
     Clock* clock, uint64_t anchor, double rate, uint64_t period, uint64_t ticks_num, uint64_t ticks_den
 ) noexcept nogil:
     cdef uint64_t scale = 65536
-    cdef uint64_t den = <uint64_t>(rate * <double>scale)
+    cdef uint64_t den = <uint64_t>(rate * <double>scale + 0.5)
     cdef uint64_t num, divisor = greatest_divisor(ticks_num, ticks_den)
     ticks_num //= divisor
     ticks_den //= divisor

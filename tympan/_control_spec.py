@@ -5,7 +5,7 @@ This file is inside every bundle, so it imports nothing but the contract.
 """
 
 from tympan._errors import SpecError
-from tympan._spec import _Spec, _text, _whole
+from tympan._stream_spec import _Spec, _text, _whole
 
 #: Kind: (class of the object, its family). Level: Float32 0 ... 1; toggle: UInt32 0 or 1; selector: an item.
 KINDS = {

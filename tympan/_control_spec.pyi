@@ -1,7 +1,7 @@
 from collections.abc import Iterable
 from typing import Final, Literal, Self
 
-from tympan._spec import _Spec
+from tympan._stream_spec import _Spec
 
 _Scope = Literal["input", "output", "global"]
 _Family = Literal["level", "toggle", "selector", "slider", "pan"]

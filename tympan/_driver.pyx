@@ -60,6 +60,8 @@ cdef class Driver:
     Class attributes:
         NAME, MANUFACTURER, VERSION: texts for people; they may change between releases.
         BUNDLE_ID: CFBundleIdentifier; None means the device's UID.
+        RESOURCE_BUNDLE: path, relative to the bundle, of a bundle with icons and translated names; "" is the
+            bundle itself (kAudioPlugInPropertyResourceBundle).
         IO_OPERATIONS: operations for which ``process_io`` is called. None means
             WriteMix where the device has an output stream, otherwise ReadInput,
             so that a loopback applies an effect once.
@@ -71,6 +73,7 @@ cdef class Driver:
     MANUFACTURER = ""
     VERSION = "0.0.0"
     BUNDLE_ID = None
+    RESOURCE_BUNDLE = ""
     IO_OPERATIONS = None
     IO_FORMAT = "float32"
 
@@ -132,6 +135,10 @@ cdef class Driver:
     def control_changed(self, control):
         """The host has set ``control`` to another value. Backs SetPropertyData. [control]"""
 
+    def identify(self, device, on):
+        """The device of that index shall show people which one it is, or shall stop it; for devices that are
+        declared ``with_identify()``. Backs kAudioObjectPropertyIdentify. [control]"""
+
     # ---- IO thread ----
 
     cdef void process_io(self, const RealtimeContext* rt, IoBuffer* buffer) noexcept nogil:
@@ -156,6 +163,10 @@ cdef class Driver:
         """Answer what ``devices()`` answers as a tuple, completed, or raise SpecError; for the bundler.
         [control & !running]"""
         name, found = type(self).__name__, self.devices()
+        place = self.RESOURCE_BUNDLE
+        if not isinstance(place, str) or place.startswith("/") or ".." in place.split("/"):
+            hint = 'Give a path inside the bundle, such as "Contents/Resources/Names.bundle".'
+            raise SpecError(f"{name}.RESOURCE_BUNDLE is {place!r}", hint)
         if not isinstance(found, (list, tuple)):
             raise SpecError(f"{name}.devices() returned {found!r}, not a list", "Return a list of DeviceSpecs.")
         for spec in found:

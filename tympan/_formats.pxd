@@ -3,12 +3,12 @@
 from libc.string cimport memset
 
 from tympan._convert cimport FLOAT32
-from tympan._objects cimport Device, Stream
+from tympan._objects cimport Device, Format, Stream
 from tympan.coreaudio cimport *
 
 
-cdef inline void describe_format(
-    const Stream* stream, Float64 rate, AudioStreamBasicDescription* format
+cdef inline void describe_offer(
+    const Format* stream, Float64 rate, AudioStreamBasicDescription* format
 ) noexcept nogil:
     memset(format, 0, sizeof(AudioStreamBasicDescription))
     format.mSampleRate = rate
@@ -19,6 +19,15 @@ cdef inline void describe_format(
     format.mBytesPerPacket = format.mBytesPerFrame = stream.frame_bytes
     format.mChannelsPerFrame = stream.channels
     format.mBitsPerChannel = stream.bits
+
+
+cdef inline void describe_format(
+    const Stream* stream, Float64 rate, AudioStreamBasicDescription* format
+) noexcept nogil:
+    cdef Format present
+    present.kind, present.channels = stream.kind, stream.channels
+    present.bits, present.frame_bytes = stream.bits, stream.frame_bytes
+    describe_offer(&present, rate, format)
 
 
 cdef inline bint same_layout(const Stream* stream, const AudioStreamBasicDescription* format) noexcept nogil:
@@ -37,6 +46,6 @@ cdef inline bint same_layout(const Stream* stream, const AudioStreamBasicDescrip
 cdef inline bint offers_rate(const Device* device, Float64 rate) noexcept nogil:
     cdef UInt32 i
     for i in range(device.rate_count):
-        if device.rates[i] == rate:
+        if device.rates[i].mMinimum <= rate <= device.rates[i].mMaximum:       # not a NaN
             return True
     return False

@@ -4,7 +4,7 @@
 from libc.string cimport memcpy
 
 from tympan._answers cimport answer, answer_string, answer_uint32, append, in_scope
-from tympan._formats cimport describe_format
+from tympan._formats cimport describe_format, describe_offer
 from tympan._objects cimport Device, Object, Stream, owned_by
 from tympan._properties_types cimport Query
 from tympan._rt cimport ty_load_acquire_u32, ty_load_f64
@@ -128,6 +128,7 @@ cdef inline OSStatus _box_for_uid(Query* q) noexcept nogil:
     return answer_uint32(q, kAudioObjectUnknown)      # there are no boxes
 
 
+# What a device asks of the host by being there.
 cdef inline OSStatus _zero(Query* q) noexcept nogil:
     return answer_uint32(q, 0)
 
@@ -177,10 +178,12 @@ cdef inline OSStatus _format(Query* q) noexcept nogil:
 
 cdef inline OSStatus _formats(Query* q) noexcept nogil:
     cdef AudioStreamRangedDescription item
-    cdef UInt32 i
+    cdef const Stream* stream = q.object.stream
+    cdef UInt32 i, j
     q.size = 0
-    for i in range(q.object.device.rate_count):
-        describe_format(q.object.stream, q.object.device.rates[i], &item.mFormat)
-        item.mSampleRateRange.mMinimum = item.mSampleRateRange.mMaximum = q.object.device.rates[i]
-        append(q, &item, sizeof(item))
+    for i in range(stream.format_count):
+        for j in range(q.object.device.rate_count):
+            item.mSampleRateRange = q.object.device.rates[j]
+            describe_offer(&stream.formats[i], item.mSampleRateRange.mMinimum, &item.mFormat)
+            append(q, &item, sizeof(item))
     return kAudioHardwareNoError

@@ -5,7 +5,7 @@ from libc.string cimport memset
 from tympan._answers cimport (
     answer, answer_string, answer_uint32, append, channels, direction, in_scope, stream_of_channel,
 )
-from tympan._objects cimport PERIOD, Device, Stream
+from tympan._objects cimport PERIOD, Device, Layout, Stream
 from tympan._properties_types cimport Query
 from tympan._rt cimport ty_load_acquire_u32, ty_load_f64
 from tympan.coreaudio cimport *
@@ -36,9 +36,36 @@ cdef inline OSStatus _transport(Query* q) noexcept nogil:
 
 
 cdef inline OSStatus _related(Query* q) noexcept nogil:
+    cdef UInt32 i
     q.size = 0
-    append(q, &q.object.device.id, sizeof(UInt32))
+    for i in range(q.graph.device_count):
+        if q.graph.devices[i].group == q.object.device.group:
+            append(q, &q.graph.devices[i].id, sizeof(UInt32))
     return kAudioHardwareNoError
+
+
+cdef inline OSStatus _clock_domain(Query* q) noexcept nogil:
+    return answer_uint32(q, q.object.device.clock_domain)
+
+
+cdef inline OSStatus _icon(Query* q) noexcept nogil:
+    return answer_string(q, <CFStringRef>q.object.device.icon)
+
+
+cdef inline OSStatus _application(Query* q) noexcept nogil:
+    return answer_string(q, q.object.device.application)
+
+
+cdef inline OSStatus _serial_number(Query* q) noexcept nogil:
+    return answer_string(q, q.object.device.serial_number)
+
+
+cdef inline OSStatus _firmware_version(Query* q) noexcept nogil:
+    return answer_string(q, q.object.device.firmware_version)
+
+
+cdef inline OSStatus _identifying(Query* q) noexcept nogil:
+    return answer_uint32(q, ty_load_acquire_u32(&q.object.device.identifying))
 
 
 cdef inline OSStatus _is_running(Query* q) noexcept nogil:
@@ -51,11 +78,11 @@ cdef inline UInt32 _streams_in_scope(Query* q) noexcept nogil:
 
 
 cdef inline OSStatus _can_be_default(Query* q) noexcept nogil:
-    return answer_uint32(q, q.object.device.can_be_default and _streams_in_scope(q) > 0)
+    return answer_uint32(q, q.object.device.can_be_default[direction(q)] and _streams_in_scope(q) > 0)
 
 
 cdef inline OSStatus _can_be_system_default(Query* q) noexcept nogil:
-    return answer_uint32(q, q.object.device.can_be_system_default and _streams_in_scope(q) > 0)
+    return answer_uint32(q, q.object.device.can_be_system_default[direction(q)] and _streams_in_scope(q) > 0)
 
 
 cdef inline OSStatus _device_latency(Query* q) noexcept nogil:
@@ -93,12 +120,10 @@ cdef inline OSStatus _rate(Query* q) noexcept nogil:
 
 
 cdef inline OSStatus _rates(Query* q) noexcept nogil:
-    cdef AudioValueRange item
     cdef UInt32 i
     q.size = 0
     for i in range(q.object.device.rate_count):
-        item.mMinimum = item.mMaximum = q.object.device.rates[i]
-        append(q, &item, sizeof(AudioValueRange))
+        append(q, &q.object.device.rates[i], sizeof(AudioValueRange))
     return kAudioHardwareNoError
 
 
@@ -108,12 +133,15 @@ cdef inline OSStatus _hidden(Query* q) noexcept nogil:
 
 cdef inline OSStatus _stereo_pair(Query* q) noexcept nogil:
     cdef UInt32[2] pair
-    pair[0] = 1                         # channels count from 1
-    pair[1] = 1 if channels(q) == 1 else 2
+    pair[0] = q.object.device.stereo_left[direction(q)]
+    pair[1] = q.object.device.stereo_right[direction(q)]
     return answer(q, pair, sizeof(pair))
 
 
-cdef inline AudioChannelLabel _label(UInt32 index, UInt32 count) noexcept nogil:
+# Mono, stereo, or so many discrete channels, unless the declaration says what they are.
+cdef inline AudioChannelLabel _label(const Layout* layout, UInt32 index, UInt32 count) noexcept nogil:
+    if layout.label_count:
+        return layout.labels[index]
     if count == 1:
         return kAudioChannelLabel_Mono
     if count == 2:
@@ -122,7 +150,8 @@ cdef inline AudioChannelLabel _label(UInt32 index, UInt32 count) noexcept nogil:
 
 
 cdef inline OSStatus _channel_layout(Query* q) noexcept nogil:
-    cdef UInt32 i, count = channels(q)
+    cdef const Layout* chosen = &q.object.device.layouts[direction(q)]
+    cdef UInt32 i, count = 0 if chosen.tag else channels(q)
     cdef UInt32 header = sizeof(AudioChannelLayout) - sizeof(AudioChannelDescription)
     cdef AudioChannelLayout layout
     cdef AudioChannelDescription item
@@ -134,12 +163,12 @@ cdef inline OSStatus _channel_layout(Query* q) noexcept nogil:
         return kAudioHardwareBadPropertySizeError
     memset(&layout, 0, sizeof(layout))
     memset(&item, 0, sizeof(item))
-    layout.mChannelLayoutTag = kAudioChannelLayoutTag_UseChannelDescriptions
+    layout.mChannelLayoutTag = chosen.tag       # 0: kAudioChannelLayoutTag_UseChannelDescriptions
     layout.mNumberChannelDescriptions = count
     q.size = 0
     append(q, &layout, header)
     for i in range(count):
-        item.mChannelLabel = _label(i, count)
+        item.mChannelLabel = _label(chosen, i, count)
         append(q, &item, sizeof(item))
     return kAudioHardwareNoError
 
@@ -149,7 +178,11 @@ cdef inline OSStatus _period(Query* q) noexcept nogil:
 
 
 cdef inline OSStatus _clock_algorithm(Query* q) noexcept nogil:
-    return answer_uint32(q, kAudioDeviceClockAlgorithmRaw)    # stamps are exact: nothing to smooth
+    return answer_uint32(q, q.object.device.clock_algorithm)
+
+
+cdef inline OSStatus _clock_is_stable(Query* q) noexcept nogil:
+    return answer_uint32(q, q.object.device.clock_is_stable)
 
 
 # Element 0 is the direction as a whole, 1 ... n its channels.

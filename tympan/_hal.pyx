@@ -22,7 +22,7 @@ from tympan._hal_properties cimport GetPropertyData, GetPropertyDataSize, HasPro
 from tympan._host_calls cimport enqueue, forget_change
 from tympan._objects cimport PERIOD, Device, Graph, Object, build_graph, free_graph
 from tympan._properties cimport find_row, may_set
-from tympan._properties_types cimport Row
+from tympan._properties_types cimport SET_IDENTIFYING, Row
 from tympan._ring cimport ring_move
 from tympan._rt cimport (
     ty_count_down, ty_count_up, ty_load_u64, ty_mutex_destroy, ty_mutex_init, ty_mutex_lock,
@@ -386,7 +386,7 @@ cdef OSStatus SetPropertyData(
     if size != row.fixed_size:
         return kAudioHardwareBadPropertySizeError
     status = set_value(core, &graph.objects[object_id], row.setter, data, &changed)
-    if changed and core.hears:
+    if changed and (core.hears or row.setter == SET_IDENTIFYING):
         ty_mutex_lock(&core.control)
         if core.graph == graph:                 # not another one, after the last Release meanwhile
             _tell_driver(core, &graph.objects[object_id])
@@ -394,8 +394,11 @@ cdef OSStatus SetPropertyData(
     return status
 
 
-# The driver hears of a control that the host has set.
+# The driver hears of what the host has set: a control, or whether a device identifies itself.
 cdef void _tell_driver(Core* core, const Object* item) noexcept with gil:
+    if item.control is NULL:
+        _call(core, "identify", (item.device.io.device, item.device.identifying != 0))
+        return
     _call(core, "control_changed", ((<Driver>core.driver)._controls[item.control.id],))
 
 

@@ -8,7 +8,10 @@ from tympan._clock cimport Clock
 from tympan._convert cimport SampleType
 from tympan._ring cimport Ring
 from tympan._types cimport ControlState, IoBuffer, RealtimeContext
-from tympan.coreaudio cimport AudioClassID, AudioObjectID, CFStringRef, Float32, Float64, UInt32, UInt64
+from tympan.coreaudio cimport (
+    AudioChannelLabel, AudioChannelLayoutTag, AudioClassID, AudioObjectID, AudioValueRange, CFStringRef, CFURLRef,
+    Float32, Float64, UInt32, UInt64,
+)
 
 
 ctypedef void (*ProcessIo)(void* driver, const RealtimeContext* rt, IoBuffer* buffer) noexcept nogil
@@ -21,6 +24,14 @@ cdef enum:
     SCRATCH_SLOTS = 8
 
 
+# How a stream's samples lie in memory.
+cdef struct Format:
+    SampleType kind
+    UInt32 channels
+    UInt32 bits
+    UInt32 frame_bytes
+
+
 cdef struct Stream:
     AudioObjectID id
     bint is_input
@@ -31,6 +42,8 @@ cdef struct Stream:
     SampleType kind
     UInt32 bits
     UInt32 frame_bytes
+    UInt32 format_count         # all that can be chosen, the present one among them
+    Format* formats
     bint native                 # the ring and process_io use the stream's own format
     Ring* ring                  # the one it shares with the stream of its index in the other direction; or NULL
     UInt32 ring_channels
@@ -79,6 +92,13 @@ cdef struct IoPlan:
     UInt32 overloads            # atomic: calls that found no free slot
 
 
+# kAudioDevicePropertyPreferredChannelLayout, where the declaration says what it is.
+cdef struct Layout:
+    AudioChannelLayoutTag tag
+    UInt32 label_count          # 0: the tag says all
+    AudioChannelLabel* labels
+
+
 cdef struct Device:
     AudioObjectID id            # what it owns has the ids that follow; see owned_by
     CFStringRef uid
@@ -88,12 +108,29 @@ cdef struct Device:
     CFStringRef model_name      # NULL: no such property
     UInt32 transport
     UInt32 hidden
-    UInt32 can_be_default
-    UInt32 can_be_system_default
+    UInt32 group                # equal for related devices
+    UInt32 clock_domain
+    UInt32 clock_algorithm
+    UInt32 clock_is_stable
+    # The next seven: NULL or false, and there is no such property.
+    CFURLRef icon
+    CFStringRef application
+    CFStringRef serial_number
+    CFStringRef firmware_version
+    bint identifies
+    bint keeps_controls
+    bint keeps_formats
+    UInt32 identifying          # atomic
+    # Input, output:
+    UInt32[2] can_be_default
+    UInt32[2] can_be_system_default
+    UInt32[2] stereo_left       # channels, from 1
+    UInt32[2] stereo_right
+    Layout[2] layouts
     UInt32[2] latency           # input, output; frames
     UInt32[2] safety_offset     # input, output; frames
     UInt32 rate_count
-    Float64* rates
+    AudioValueRange* rates      # a rate is a range of one
     Float64 rate                # atomic, Hz
     UInt32 running              # atomic: StartIO minus StopIO
     UInt32[2] channels          # of all streams together: input, output

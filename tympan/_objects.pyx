@@ -10,13 +10,15 @@ from tympan._gains cimport aim, ty_ramp
 from tympan._ring cimport Ring
 from tympan._rt cimport ty_audio_alloc
 from tympan.coreaudio cimport (
-    AudioClassID, CFRelease, CFStringCreateWithCString, kAudioBooleanControlClassID, kAudioControlClassID,
+    AudioChannelLabel, AudioClassID, AudioValueRange, CFBundleCopyResourceURL, CFBundleGetBundleWithIdentifier,
+    CFBundleRef, CFRelease, CFStringCreateWithCString, CFURLRef, kAudioBooleanControlClassID, kAudioControlClassID,
     kAudioDeviceClassID, kAudioLevelControlClassID, kAudioObjectClassID, kAudioObjectPlugInObject, kAudioObjectUnknown,
     kAudioPlugInClassID, kAudioSelectorControlClassID, kAudioSliderControlClassID, kAudioStereoPanControlClassID,
     kAudioStreamClassID, kCFStringEncodingUTF8,
 )
 
 from tympan._driver import IoOperation
+from tympan._spec import CLOCK_ALGORITHMS, TRANSPORTS, related_groups
 
 _FAMILIES = {
     "level": kAudioLevelControlClassID, "toggle": kAudioBooleanControlClassID,
@@ -32,6 +34,12 @@ cdef CFStringRef _string(object text) except NULL:
     if string is NULL:
         raise MemoryError
     return string
+
+
+cdef CFStringRef _optional(object text) except? NULL:
+    if text is None:
+        return NULL
+    return _string(text)
 
 
 cdef void _release(CFStringRef string) noexcept:
@@ -63,6 +71,17 @@ cdef object _stream_name(const Stream* stream):
     return f"{name} {stream.index + 1}" if stream.index else name
 
 
+cdef int _fill_formats(Stream* stream, object spec) except -1:
+    cdef Format* offered
+    stream.formats = <Format*>_array(len(spec.formats), sizeof(Format))
+    for format in spec.formats:
+        offered = &stream.formats[stream.format_count]
+        offered.kind, offered.channels = _KINDS[format.sample_type], format.channels
+        offered.bits, offered.frame_bytes = format.bits_per_channel, format.bytes_per_frame
+        stream.format_count += 1
+    return 0
+
+
 cdef int _fill_stream(Stream* stream, object spec, UInt32 index, AudioObjectID object_id) except -1:
     cdef int i
     stream.id = object_id
@@ -74,6 +93,7 @@ cdef int _fill_stream(Stream* stream, object spec, UInt32 index, AudioObjectID o
     stream.kind = _KINDS[spec.format.sample_type]
     stream.bits = spec.format.bits_per_channel
     stream.frame_bytes = spec.format.bytes_per_frame
+    _fill_formats(stream, spec)
     stream.is_active = 1
     stream.name = _string(spec.name or _stream_name(stream))
     stream.channel_names = <CFStringRef*>_array(stream.channels, sizeof(CFStringRef))
@@ -87,22 +107,58 @@ cdef int _fill_identity(Device* device, object spec) except -1:
     device.name = _string(spec.name)
     device.maker = _string(spec.manufacturer)
     device.model_uid = _string(spec.model_uid)
-    if spec.model_name is not None:
-        device.model_name = _string(spec.model_name)
-    device.transport = _fourcc(spec.transport)
+    device.model_name = _optional(spec.model_name)
+    device.application = _optional(spec.configuration_application)
+    device.serial_number = _optional(spec.serial_number)
+    device.firmware_version = _optional(spec.firmware_version)
+    device.transport = _fourcc(TRANSPORTS[spec.transport])
+    device.clock_algorithm = _fourcc(CLOCK_ALGORITHMS[spec.clock_algorithm])
+    device.clock_is_stable = spec.clock_stable
+    device.clock_domain = spec.clock_domain
     device.hidden = spec.hidden
-    device.can_be_default = spec.default_device
-    device.can_be_system_default = spec.default_system_device
+    device.identifies = spec.identifies
+    device.keeps_controls = not spec.restores_controls
+    device.keeps_formats = not spec.restores_formats
     return 0
+
+
+# What a device has for each direction: 0 input, 1 output.
+cdef int _fill_scope(Device* device, object spec, int scope) except -1:
+    cdef Layout* layout = &device.layouts[scope]
+    second = min(device.channels[scope], 2)
+    device.can_be_default[scope] = spec.default_device[scope]
+    device.can_be_system_default[scope] = spec.default_system_device[scope]
+    device.stereo_left[scope], device.stereo_right[scope] = spec.stereo_pairs[scope] or (1, second)
+    if spec.layouts[scope] is not None:
+        layout.tag, labels = spec.layouts[scope]
+        layout.labels = <AudioChannelLabel*>_array(len(labels), sizeof(AudioChannelLabel))
+        for label in labels:
+            layout.labels[layout.label_count] = label
+            layout.label_count += 1
+    return 0
+
+
+# A file among the resources of the bundle; NULL where it is not, or where there is no bundle.
+cdef CFURLRef _resource(CFStringRef bundle_id, object name) except? NULL:
+    cdef CFBundleRef bundle = CFBundleGetBundleWithIdentifier(bundle_id)
+    cdef CFStringRef file
+    cdef CFURLRef url
+    if bundle is NULL or name is None:
+        return NULL
+    file = _string(name)
+    url = CFBundleCopyResourceURL(bundle, file, NULL, NULL)
+    _release(file)
+    return url
 
 
 cdef int _fill_timing(Device* device, object spec) except -1:
     device.latency[0], device.latency[1] = spec.latencies
     device.safety_offset[0], device.safety_offset[1] = spec.safety_offsets
     device.rate_count = len(spec.sample_rates)
-    device.rates = <Float64*>_array(device.rate_count, sizeof(Float64))
+    device.rates = <AudioValueRange*>_array(device.rate_count, sizeof(AudioValueRange))
     for i, rate in enumerate(spec.sample_rates):
-        device.rates[i] = rate
+        low, high = rate if isinstance(rate, tuple) else (rate, rate)
+        device.rates[i].mMinimum, device.rates[i].mMaximum = low, high
     device.rate = spec.initial_rate
     return 0
 
@@ -248,6 +304,8 @@ cdef int _fill_device(Device* device, Driver driver, object spec, UInt32 index, 
         next_id += 1
     device.channels[0] = sum(stream.format.channels for stream in spec.inputs)
     device.channels[1] = sum(stream.format.channels for stream in spec.outputs)
+    _fill_scope(device, spec, 0)
+    _fill_scope(device, spec, 1)
     _plan_gains(device)
     _plan_processing(device, driver, index)
     _plan_scratch(device)
@@ -289,11 +347,14 @@ cdef int _fill_graph(Graph* graph, Driver driver, object specs) except -1:
     graph.name = _string(driver.NAME)
     graph.maker = _string(driver.MANUFACTURER)
     graph.bundle_id = _string(driver.BUNDLE_ID or specs[0].uid)
-    graph.resource_bundle = _string("")
+    graph.resource_bundle = _string(driver.RESOURCE_BUNDLE)
+    groups = related_groups(specs)
     graph.devices = <Device*>_array(len(specs), sizeof(Device))
     for index, spec in enumerate(specs):
         graph.device_count += 1
         _fill_device(&graph.devices[index], driver, spec, index, next_id)
+        graph.devices[index].group = groups[spec.uid]
+        graph.devices[index].icon = _resource(graph.bundle_id, spec.icon)
         next_id += 1 + owned_by(&graph.devices[index])
     graph.object_count = next_id
     graph.objects = <Object*>_array(graph.object_count, sizeof(Object))
@@ -317,6 +378,7 @@ cdef void _free_streams(Stream* streams, UInt32 count) noexcept:
     for i in range(count):
         _release(streams[i].name)
         free(streams[i].ramps)
+        free(streams[i].formats)
         if streams[i].channel_names is not NULL:
             for j in range(streams[i].channels):
                 _release(streams[i].channel_names[j])
@@ -342,6 +404,12 @@ cdef void _free_device(Device* device) noexcept:
     _release(device.maker)
     _release(device.model_uid)
     _release(device.model_name)
+    _release(<CFStringRef>device.icon)
+    _release(device.application)
+    _release(device.serial_number)
+    _release(device.firmware_version)
+    free(device.layouts[0].labels)
+    free(device.layouts[1].labels)
     _free_streams(device.inputs, device.input_count)
     _free_streams(device.outputs, device.output_count)
     free(device.rates)

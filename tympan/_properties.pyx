@@ -17,15 +17,22 @@ from tympan._getters_control cimport (
     _level_decibels, _to_decibels, _to_place,
 )
 from tympan._getters_device cimport (
-    _can_be_default, _can_be_system_default, _channel_layout, _clock_algorithm, _controls, _device_latency,
-    _device_maker, _device_name, _device_uid, _element_name, _hidden, _is_running, _model_name, _model_uid,
-    _period, _rate, _rates, _related, _safety_offset, _stereo_pair, _streams, _transport,
+    _application, _can_be_default, _can_be_system_default, _channel_layout, _clock_algorithm, _clock_domain,
+    _clock_is_stable, _controls, _device_latency, _device_maker, _device_name, _device_uid, _element_name,
+    _firmware_version, _hidden, _icon, _identifying, _is_running, _model_name, _model_uid, _period, _rate, _rates,
+    _related, _safety_offset, _serial_number, _stereo_pair, _streams, _transport,
 )
-from tympan._objects cimport Graph, Object
+from tympan._objects cimport Device, Graph, Object
 from tympan._properties_types cimport (
-    READ_ONLY, SET_ACTIVE, SET_DECIBELS, SET_FORMAT, SET_NUMBER, SET_PLACE, SET_RATE, Getter, Query, Row, Setter,
+    READ_ONLY, SET_ACTIVE, SET_DECIBELS, SET_FORMAT, SET_IDENTIFYING, SET_NUMBER, SET_PLACE, SET_RATE,
+    Getter, Query, Row, Setter,
 )
 from tympan.coreaudio cimport *
+
+# Since macOS 26, in AudioHardware.h; the table measured from Apple's headers is older.
+cdef enum:
+    kAudioDevicePropertyWantsControlsRestored = 0x72657363          # 'resc'
+    kAudioDevicePropertyWantsStreamFormatsRestored = 0x72657366     # 'resf'
 
 cdef enum:
     GLOBAL = 1
@@ -33,6 +40,7 @@ cdef enum:
     OUTPUT = 4
     BOTH = INPUT | OUTPUT
     ANY = GLOBAL | BOTH
+    OPTIONAL = 8                # _declared knows whether an object has it
     TABLE = 512                 # power of two, several times the number of rows
     ROWS = 128
 
@@ -62,6 +70,25 @@ cdef inline UInt32 _elements(const Object* item, const AudioObjectPropertyAddres
     return item.device.channels[0 if address.mScope == kAudioObjectPropertyScopeInput else 1]
 
 
+# Whether a device has an optional property.
+cdef bint _declared(const Device* device, UInt32 selector) noexcept nogil:
+    if selector == kAudioObjectPropertyModelName:
+        return device.model_name is not NULL
+    if selector == kAudioDevicePropertyIcon:
+        return device.icon is not NULL
+    if selector == kAudioDevicePropertyConfigurationApplication:
+        return device.application is not NULL
+    if selector == kAudioObjectPropertySerialNumber:
+        return device.serial_number is not NULL
+    if selector == kAudioObjectPropertyFirmwareVersion:
+        return device.firmware_version is not NULL
+    if selector == kAudioObjectPropertyIdentify:
+        return device.identifies
+    if selector == kAudioDevicePropertyWantsControlsRestored:
+        return device.keeps_controls
+    return device.keeps_formats
+
+
 cdef bint _present(const Object* item, const Row* row, const AudioObjectPropertyAddress* address) noexcept nogil:
     cdef UInt32 selector = row.selector
     cdef bint needs_stream
@@ -75,7 +102,7 @@ cdef bint _present(const Object* item, const Row* row, const AudioObjectProperty
             return False
     if item.control is not NULL:
         return address.mElement == kAudioObjectPropertyElementMain
-    if selector == kAudioObjectPropertyModelName and item.device.model_name is NULL:
+    if row.scopes & OPTIONAL and not _declared(item.device, selector):
         return False
     if address.mElement == kAudioObjectPropertyElementMain:
         return True
@@ -163,7 +190,7 @@ cdef void _device_identity_rows():
     _common_rows(of, ANY)
     _row(of, kAudioObjectPropertyName, GLOBAL, STRING, _device_name)
     _row(of, kAudioObjectPropertyManufacturer, GLOBAL, STRING, _device_maker)
-    _row(of, kAudioObjectPropertyModelName, GLOBAL, STRING, _model_name)
+    _row(of, kAudioObjectPropertyModelName, GLOBAL | OPTIONAL, STRING, _model_name)
     _row(of, kAudioObjectPropertyElementName, BOTH, STRING, _element_name)
     _row(of, kAudioDevicePropertyDeviceUID, GLOBAL, STRING, _device_uid)
     _row(of, kAudioDevicePropertyModelUID, GLOBAL, STRING, _model_uid)
@@ -174,6 +201,13 @@ cdef void _device_identity_rows():
     _row(of, kAudioDevicePropertyDeviceCanBeDefaultDevice, BOTH, U32, _can_be_default)
     _row(of, kAudioDevicePropertyDeviceCanBeDefaultSystemDevice, BOTH, U32, _can_be_system_default)
     _row(of, kAudioDevicePropertyIsHidden, GLOBAL, U32, _hidden)
+    _row(of, kAudioObjectPropertySerialNumber, GLOBAL | OPTIONAL, STRING, _serial_number)
+    _row(of, kAudioObjectPropertyFirmwareVersion, GLOBAL | OPTIONAL, STRING, _firmware_version)
+    _row(of, kAudioObjectPropertyIdentify, GLOBAL | OPTIONAL, U32, _identifying, SET_IDENTIFYING)
+    _row(of, kAudioDevicePropertyIcon, GLOBAL | OPTIONAL, STRING, _icon)
+    _row(of, kAudioDevicePropertyConfigurationApplication, GLOBAL | OPTIONAL, STRING, _application)
+    _row(of, kAudioDevicePropertyWantsControlsRestored, GLOBAL | OPTIONAL, U32, _zero)
+    _row(of, kAudioDevicePropertyWantsStreamFormatsRestored, GLOBAL | OPTIONAL, U32, _zero)
 
 
 cdef void _device_io_rows():
@@ -186,10 +220,10 @@ cdef void _device_io_rows():
     _row(of, kAudioDevicePropertyAvailableNominalSampleRates, GLOBAL, LIST, _rates)
     _row(of, kAudioDevicePropertyPreferredChannelsForStereo, BOTH, 2 * U32, _stereo_pair)
     _row(of, kAudioDevicePropertyPreferredChannelLayout, BOTH, LIST, _channel_layout)
-    _row(of, kAudioDevicePropertyClockDomain, GLOBAL, U32, _zero)
+    _row(of, kAudioDevicePropertyClockDomain, GLOBAL, U32, _clock_domain)
     _row(of, kAudioDevicePropertyZeroTimeStampPeriod, GLOBAL, U32, _period)
     _row(of, kAudioDevicePropertyClockAlgorithm, GLOBAL, U32, _clock_algorithm)
-    _row(of, kAudioDevicePropertyClockIsStable, GLOBAL, U32, _one)
+    _row(of, kAudioDevicePropertyClockIsStable, GLOBAL, U32, _clock_is_stable)
 
 
 cdef void _stream_rows():

@@ -28,12 +28,13 @@ cdef enum Setter:
     SET_PLACE = 4               # data: Float32, 0 ... 1
     SET_DECIBELS = 5            # data: Float32
     SET_NUMBER = 6              # data: UInt32
+    SET_IDENTIFYING = 7         # data: UInt32
 
 
 cdef struct Row:
     UInt32 class_id
     UInt32 selector
-    UInt32 scopes               # GLOBAL | INPUT | OUTPUT
+    UInt32 scopes               # GLOBAL | INPUT | OUTPUT, and OPTIONAL where not every object has it
     UInt32 fixed_size           # bytes; 0: the getter says
     Setter setter
     Getter get

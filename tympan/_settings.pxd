@@ -9,12 +9,13 @@ from tympan._formats cimport offers_rate, same_layout
 from tympan._gains cimport aim
 from tympan._host_calls cimport enqueue
 from tympan._objects cimport Control, Device, Object
-from tympan._properties_types cimport SET_ACTIVE, SET_DECIBELS, SET_FORMAT, SET_PLACE, SET_RATE
+from tympan._properties_types cimport SET_ACTIVE, SET_DECIBELS, SET_FORMAT, SET_IDENTIFYING, SET_PLACE, SET_RATE
 from tympan._rt cimport ty_load_u32, ty_mutex_lock, ty_mutex_unlock, ty_store_release_u32
 from tympan.coreaudio cimport *
 
 
-# `changed` becomes true when a control has another value than before.
+# `changed` becomes true when the driver is to hear of it: a control has another value than before, or the device is
+# to identify itself, or no longer.
 cdef inline OSStatus set_value(
     Core* core, const Object* item, int setter, const void* data, bint* changed
 ) noexcept nogil:
@@ -28,6 +29,8 @@ cdef inline OSStatus set_value(
     memcpy(&number, data, sizeof(number))
     if setter == SET_ACTIVE:
         return set_active(core, item, number != 0)
+    if setter == SET_IDENTIFYING:
+        return set_identifying(core, item.device, number != 0, changed)
     if setter == SET_PLACE or setter == SET_DECIBELS:
         return set_level(core, item, as_float(number), setter == SET_DECIBELS, changed)
     return set_number(core, item, number, changed)
@@ -38,6 +41,16 @@ cdef inline OSStatus set_active(Core* core, const Object* item, UInt32 flag) noe
     if ty_load_u32(&item.stream.is_active) != flag:
         ty_store_release_u32(&item.stream.is_active, flag)
         enqueue(core, item.stream.id, 0, kAudioStreamPropertyIsActive)
+    ty_mutex_unlock(&core.control)
+    return kAudioHardwareNoError
+
+
+cdef inline OSStatus set_identifying(Core* core, Device* device, UInt32 flag, bint* changed) noexcept nogil:
+    ty_mutex_lock(&core.control)
+    if ty_load_u32(&device.identifying) != flag:
+        ty_store_release_u32(&device.identifying, flag)
+        enqueue(core, device.id, 0, kAudioObjectPropertyIdentify)
+        changed[0] = True
     ty_mutex_unlock(&core.control)
     return kAudioHardwareNoError
 

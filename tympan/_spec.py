@@ -2,10 +2,11 @@
 
 Objects, property rows, sizes, formats and Info.plist all come from one
 ``DeviceSpec``. Specs never change: each ``with_…`` method answers a changed copy.
-This file is inside every bundle, so it imports nothing but ``tympan._errors``.
+This file is inside every bundle, so it imports nothing but its like.
 """
 
 from tympan._errors import SpecError
+from tympan._stream_spec import StreamSpec, _frames, _reverse_dns, _sample_rate, _Spec, _text, _whole
 
 #: Rates (Hz) that ``DeviceSpec.with_sample_rates()`` offers when it is given none.
 COMMON_SAMPLE_RATES = (
@@ -13,197 +14,37 @@ COMMON_SAMPLE_RATES = (
     88200.0, 96000.0, 176400.0, 192000.0,
 )  # fmt: skip
 
-_MAX_CHANNELS = 1024
-_MAX_OFFSET = 65536
 _MAX_STREAMS = 64
-_BYTES_PER_SAMPLE = {"float32": 4, "int16": 2, "int24": 3, "int32": 4}
-_NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-")
+
+#: Names of transports and their codes (kAudioDeviceTransportType…).
+TRANSPORTS = {
+    "built_in": "bltn", "aggregate": "grup", "virtual": "virt", "pci": "pci ", "usb": "usb ", "firewire": "1394",
+    "bluetooth": "blue", "bluetooth_le": "blea", "hdmi": "hdmi", "displayport": "dprt", "airplay": "airp",
+    "avb": "eavb", "thunderbolt": "thun", "continuity_wired": "ccwd", "continuity_wireless": "ccwl",
+    "continuity": "ccap",
+}  # fmt: skip
+#: How the host smooths a clock, and the codes (kAudioDeviceClockAlgorithm…).
+CLOCK_ALGORITHMS = {"raw": "raww", "iir": "iirf", "moving_average": "mavg"}
+_BOTH = (None, "input", "output")
 
 
-class _Spec:
-    """Immutable record; subclasses list their fields in ``__slots__``."""
-
-    __slots__ = ()
-
-    def _set(self, **fields):
-        for name, value in fields.items():
-            object.__setattr__(self, name, value)
-
-    def _with(self, **changes):
-        copy = object.__new__(type(self))
-        copy._set(**{name: getattr(self, name) for name in self.__slots__})
-        copy._set(**changes)
-        return copy
-
-    def __setattr__(self, name, value):
-        raise AttributeError(f"a {type(self).__name__} does not change; use its with_… methods")
-
-    def __eq__(self, other):
-        return type(self) is type(other) and all(getattr(self, n) == getattr(other, n) for n in self.__slots__)
-
-    def __hash__(self):
-        return hash(tuple(getattr(self, name) for name in self.__slots__))
-
-    def __repr__(self):
-        fields = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__slots__)
-        return f"{type(self).__name__}({fields})"
+def _per_scope(pair, scope, value):
+    """The pair (input, output) with ``value`` in the scope, or, for None, in both."""
+    if scope not in _BOTH:
+        raise SpecError(f"the scope is {scope!r}", 'Use "input" or "output".')
+    return (value if scope != "output" else pair[0], value if scope != "input" else pair[1])
 
 
-def _sample_rate(value):
-    try:
-        rate = float(value)
-    except (TypeError, ValueError, OverflowError):
-        raise SpecError(f"the sample rate is {value!r}", "Give a number of hertz, such as 48_000.0.") from None
-    if not 1000.0 <= rate <= 1_536_000.0:
-        raise SpecError(f"a sample rate of {value} Hz is out of range", "Give a rate between 1000 and 1536000 Hz.")
-    if rate.as_integer_ratio()[1] > 65536:
-        raise SpecError(
-            f"a sample rate of {value!r} Hz has no exact clock",
-            "Give whole hertz, or a fraction that is a multiple of 1/65536 such as 44100.5.",
-        )
-    return rate
+def _rate_or_range(value):
+    if not isinstance(value, tuple):
+        return _sample_rate(value)
+    if len(value) != 2 or not (low := _sample_rate(value[0])) < (high := _sample_rate(value[1])):
+        raise SpecError(f"a range of sample rates is {value!r}", "Give the lowest and the highest rate, in hertz.")
+    return (low, high)
 
 
-def _whole(what, value, low, high, hint):
-    if isinstance(value, bool) or not hasattr(value, "__index__") or not low <= value.__index__() <= high:
-        raise SpecError(f"{what} is {value!r}", hint)
-    return value.__index__()
-
-
-def _frames(what, value):
-    return _whole(what, value, 0, _MAX_OFFSET, f"Give a whole number of frames from 0 to {_MAX_OFFSET}.")
-
-
-def _text(what, value):
-    if not isinstance(value, str) or not value.strip() or "\0" in value:
-        raise SpecError(f"{what} is {value!r}", "Give a text of at least one visible character.")
-    return value
-
-
-def _reverse_dns(what, value):
-    parts = value.split(".") if isinstance(value, str) else ()
-    if len(parts) < 2 or len(value) > 255 or not all(part and _NAME_CHARACTERS.issuperset(part) for part in parts):
-        raise SpecError(
-            f"{what} is {value!r}, which is not in reverse-DNS form",
-            "Use letters, digits and hyphens in parts joined by dots, such as com.example.MyDevice.",
-        )
-    return value
-
-
-class StreamFormat(_Spec):
-    """Linear PCM, interleaved, native endian: what the samples of a stream are.
-
-    Make one with ``float32``, ``int16``, ``int24`` or ``int32``; each takes the
-    nominal sample rate in Hz and the number of channels (1 to 1024). int24 is
-    packed in three bytes. ``process_io`` sees float32 whatever the format.
-    Backs kAudioStreamPropertyVirtualFormat and kAudioStreamPropertyPhysicalFormat.
-
-    Fields: ``sample_type`` (str), ``sample_rate`` (float, Hz), ``channels`` (int).
-    Raises SpecError for a rate or a channel count that no device can have.
-    """
-
-    __slots__ = ("sample_type", "sample_rate", "channels")
-
-    def __init__(self, sample_type, sample_rate, channels):
-        if sample_type not in _BYTES_PER_SAMPLE:
-            raise SpecError(f"{sample_type!r} is not a sample type", "Use float32, int16, int24 or int32.")
-        hint = f"Give a whole number of channels from 1 to {_MAX_CHANNELS}."
-        self._set(
-            sample_type=sample_type,
-            sample_rate=_sample_rate(sample_rate),
-            channels=_whole("the number of channels", channels, 1, _MAX_CHANNELS, hint),
-        )
-
-    @classmethod
-    def float32(cls, sample_rate, channels=2):
-        """32-bit float, nominally -1 to 1: Core Audio's canonical format."""
-        return cls("float32", sample_rate, channels)
-
-    @classmethod
-    def int16(cls, sample_rate, channels=2):
-        """16-bit signed integer."""
-        return cls("int16", sample_rate, channels)
-
-    @classmethod
-    def int24(cls, sample_rate, channels=2):
-        """24-bit signed integer, packed in three bytes."""
-        return cls("int24", sample_rate, channels)
-
-    @classmethod
-    def int32(cls, sample_rate, channels=2):
-        """32-bit signed integer. Through float32 its lowest 8 bits are rounded."""
-        return cls("int32", sample_rate, channels)
-
-    @property
-    def bytes_per_frame(self):
-        """Bytes of one sample of every channel (mBytesPerFrame)."""
-        return _BYTES_PER_SAMPLE[self.sample_type] * self.channels
-
-    @property
-    def bits_per_channel(self):
-        """Bits of one sample (mBitsPerChannel)."""
-        return 8 * _BYTES_PER_SAMPLE[self.sample_type]
-
-
-class StreamSpec(_Spec):
-    """One stream of a device, in one direction, as seen by the host.
-
-    Make one with ``StreamSpec.input(format)`` (the device is a source: a client
-    records from it) or ``StreamSpec.output(format)`` (a client plays into it).
-    Backs an object of class kAudioStreamClassID.
-
-    Fields: ``direction`` ("input" or "output"), ``format`` (StreamFormat),
-    ``name`` (str or None), ``terminal`` (four-character code), ``latency``
-    (frames), ``channel_names`` (tuple of str, or empty).
-    """
-
-    __slots__ = ("direction", "format", "name", "terminal", "latency", "channel_names")
-
-    def __init__(self, direction, format):
-        if direction not in ("input", "output"):
-            raise SpecError(f"{direction!r} is not a direction", "Use StreamSpec.input(…) or StreamSpec.output(…).")
-        if not isinstance(format, StreamFormat):
-            hint = "Give a StreamFormat, such as StreamFormat.float32(48_000.0)."
-            raise SpecError(f"a stream's format is {format!r}", hint)
-        terminal = "micr" if direction == "input" else "spkr"
-        self._set(direction=direction, format=format, name=None, terminal=terminal, latency=0, channel_names=())
-
-    @classmethod
-    def input(cls, format):
-        """A stream that clients record from (kAudioStreamPropertyDirection 1)."""
-        return cls("input", format)
-
-    @classmethod
-    def output(cls, format):
-        """A stream that clients play into (kAudioStreamPropertyDirection 0)."""
-        return cls("output", format)
-
-    def with_name(self, name):
-        """A name for people (kAudioObjectPropertyName of the stream)."""
-        return self._with(name=_text("a stream's name", name))
-
-    def with_terminal(self, code):
-        """Terminal type, a four-character code such as "line", "spkr", "micr", "hdph"
-        (kAudioStreamPropertyTerminalType)."""
-        if not isinstance(code, str) or len(code) != 4 or not code.isascii():
-            raise SpecError(f"the terminal type is {code!r}", 'Give four characters, such as "line".')
-        return self._with(terminal=code)
-
-    def with_latency(self, frames):
-        """Frames by which ``process_io`` itself delays this stream (kAudioStreamPropertyLatency).
-
-        Only reported: a kernel that looks ahead by 64 frames says so here. The
-        latency of the device (``DeviceSpec.with_latency``) comes on top of it.
-        """
-        return self._with(latency=_frames("a stream's latency", frames))
-
-    def with_channel_names(self, *names):
-        """One name per channel (kAudioObjectPropertyElementName, elements 1 to n)."""
-        if len(names) != self.format.channels:
-            raise SpecError(
-                f"{len(names)} channel names for {self.format.channels} channels", "Give exactly one name per channel."
-            )
-        return self._with(channel_names=tuple(_text("a channel name", name) for name in names))
+def _ends(rate):
+    return rate if isinstance(rate, tuple) else (rate, rate)
 
 
 class DeviceSpec(_Spec):
@@ -221,7 +62,9 @@ class DeviceSpec(_Spec):
     __slots__ = (
         "uid", "name", "manufacturer", "inputs", "outputs", "sample_rates", "latencies",
         "safety_offsets", "controls", "model_uid", "model_name",
-        "transport", "hidden", "default_device", "default_system_device",
+        "transport", "hidden", "default_device", "default_system_device", "stereo_pairs", "layouts", "related",
+        "clock_domain", "clock_algorithm", "clock_stable", "icon", "configuration_application", "serial_number",
+        "firmware_version", "identifies", "restores_controls", "restores_formats",
     )  # fmt: skip
 
     def __init__(self, uid, name, manufacturer):
@@ -238,10 +81,23 @@ class DeviceSpec(_Spec):
             controls=(),
             model_uid=f"{uid}.model",
             model_name=None,
-            transport="virt",
+            transport="virtual",
             hidden=False,
-            default_device=True,
-            default_system_device=False,
+            default_device=(True, True),
+            default_system_device=(False, False),
+            stereo_pairs=(None, None),
+            layouts=(None, None),
+            related=(),
+            clock_domain=0,
+            clock_algorithm="raw",
+            clock_stable=True,
+            icon=None,
+            configuration_application=None,
+            serial_number=None,
+            firmware_version=None,
+            identifies=False,
+            restores_controls=True,
+            restores_formats=True,
         )
 
     def with_input(self, stream):
@@ -264,11 +120,16 @@ class DeviceSpec(_Spec):
     def with_sample_rates(self, *rates):
         """The nominal rates (Hz) a user can choose; without arguments, COMMON_SAMPLE_RATES.
 
+        Each is a rate, or a pair of the lowest and the highest of a range: ``(44_100.0, (48_000.0, 96_000.0))``.
         The streams' own rate is where the device starts. Without this call it is
         the only one. Backs kAudioDevicePropertyAvailableNominalSampleRates.
         """
-        chosen = {_sample_rate(rate) for rate in rates or COMMON_SAMPLE_RATES}
-        return self._with(sample_rates=tuple(sorted(chosen)))
+        chosen = sorted({_rate_or_range(rate) for rate in rates or COMMON_SAMPLE_RATES}, key=_ends)
+        for i in range(1, len(chosen)):
+            if _ends(chosen[i])[0] <= _ends(chosen[i - 1])[1]:
+                sentence = f"the sample rates {chosen[i - 1]} and {chosen[i]} overlap"
+                raise SpecError(sentence, "Give each rate once.")
+        return self._with(sample_rates=tuple(chosen))
 
     def with_latency(self, input=0, output=0):
         """Frames of delay between a sample's time and the wire (kAudioDevicePropertyLatency).
@@ -300,10 +161,90 @@ class DeviceSpec(_Spec):
         """Keep the device out of lists that people see (kAudioDevicePropertyIsHidden)."""
         return self._with(hidden=bool(hidden))
 
-    def with_default_device(self, allowed=True, system=False):
-        """May the user choose it as default device, and for alert sounds?
+    def with_default_device(self, allowed=True, system=False, scope=None):
+        """May the user choose it as default device, and for alert sounds? ``scope``: "input" or "output"; None: both.
         (kAudioDevicePropertyDeviceCanBeDefaultDevice, …CanBeDefaultSystemDevice)"""
-        return self._with(default_device=bool(allowed), default_system_device=bool(system))
+        return self._with(
+            default_device=_per_scope(self.default_device, scope, bool(allowed)),
+            default_system_device=_per_scope(self.default_system_device, scope, bool(system)),
+        )
+
+    def with_transport(self, name):
+        """How people believe that it is connected, a name of ``TRANSPORTS`` (kAudioDevicePropertyTransportType).
+
+        "virtual" unless said otherwise, which is what a driver without hardware is.
+        """
+        if name not in TRANSPORTS:
+            raise SpecError(f"the transport is {name!r}", f"Use one of {', '.join(TRANSPORTS)}.")
+        return self._with(transport=name)
+
+    def with_related(self, *uids):
+        """Devices of the same driver that belong together with this one, by their UIDs; it is enough that one
+        of two names the other (kAudioDevicePropertyRelatedDevices)."""
+        return self._with(related=tuple(_reverse_dns("the UID of a related device", uid) for uid in uids))
+
+    def with_clock_domain(self, number):
+        """Devices of one domain, other than 0, share a clock and never drift (kAudioDevicePropertyClockDomain)."""
+        hint = "Give a whole number from 0, which means unknown, to 4294967295."
+        return self._with(clock_domain=_whole("the clock domain", number, 0, 0xFFFFFFFF, hint))
+
+    def with_clock_algorithm(self, algorithm, stable=True):
+        """How the host smooths the zero time stamps: "raw" (not at all: they are exact), "iir" or "moving_average"
+        (kAudioDevicePropertyClockAlgorithm); and whether the clock stays near its nominal rate
+        (kAudioDevicePropertyClockIsStable)."""
+        if algorithm not in CLOCK_ALGORITHMS:
+            names = ", ".join(CLOCK_ALGORITHMS)
+            raise SpecError(f"the clock algorithm is {algorithm!r}", f"Use one of {names}.")
+        return self._with(clock_algorithm=algorithm, clock_stable=bool(stable))
+
+    def with_stereo_pair(self, left, right, scope=None):
+        """The channels, from 1, on which stereo is played or recorded; 1 and 2 unless said otherwise.
+        ``scope``: "input" or "output"; None: both. (kAudioDevicePropertyPreferredChannelsForStereo)"""
+        hint = "Give the numbers of two channels; the first is 1."
+        pair = tuple(_whole("a channel of the stereo pair", channel, 1, 65536, hint) for channel in (left, right))
+        return self._with(stereo_pairs=_per_scope(self.stereo_pairs, scope, pair))
+
+    def with_channel_layout(self, layout, scope=None):
+        """What the channels are for: the name of a layout, such as "MPEG_5_1_A", or a list of one label per
+        channel, such as ["Left", "Right", "Center"]; both are Core Audio's names without kAudioChannelLayoutTag_ and
+        kAudioChannelLabel_. ``scope``: "input" or "output"; None: both. Mono and stereo have theirs already, more
+        channels are discrete. (kAudioDevicePropertyPreferredChannelLayout)"""
+        from tympan._layouts import parse_layout
+
+        return self._with(layouts=_per_scope(self.layouts, scope, parse_layout(layout)))
+
+    def with_icon(self, file):
+        """The name of an .icns file among the bundle's resources (kAudioDevicePropertyIcon).
+
+        ``[tool.tympan] resources`` of the project takes it there. Where there is no bundle, there is no icon.
+        """
+        if "/" in _text("the icon", file):
+            raise SpecError(f"the icon is {file!r}", 'Give the name of a file in Contents/Resources, such as "A.icns".')
+        return self._with(icon=file)
+
+    def with_configuration_application(self, bundle_id):
+        """The bundle identifier of the application that configures it
+        (kAudioDevicePropertyConfigurationApplication)."""
+        return self._with(configuration_application=_reverse_dns("the configuration application", bundle_id))
+
+    def with_serial_number(self, text):
+        """For people (kAudioObjectPropertySerialNumber)."""
+        return self._with(serial_number=_text("the serial number", text))
+
+    def with_firmware_version(self, text):
+        """For people (kAudioObjectPropertyFirmwareVersion)."""
+        return self._with(firmware_version=_text("the firmware version", text))
+
+    def with_identify(self, identifies=True):
+        """It can show people which one it is, with a lamp, say: see ``Driver.identify``
+        (kAudioObjectPropertyIdentify)."""
+        return self._with(identifies=bool(identifies))
+
+    def with_restoring(self, controls=True, formats=True):
+        """May the host set controls, and formats and rate, to what they were last time? False where the driver's
+        own settings or the other end of a wire decide. (macOS 26: kAudioDevicePropertyWantsControlsRestored,
+        …WantsStreamFormatsRestored)"""
+        return self._with(restores_controls=bool(controls), restores_formats=bool(formats))
 
     @property
     def streams(self):
@@ -327,7 +268,8 @@ class DeviceSpec(_Spec):
                 f"the streams of {self.uid} have different sample rates",
                 "Streams of one device share its clock: use one rate.",
             )
-        if self.sample_rates and self.initial_rate not in self.sample_rates:
+        ranges = [_ends(rate) for rate in self.sample_rates]
+        if self.sample_rates and not any(low <= self.initial_rate <= high for low, high in ranges):
             raise SpecError(
                 f"the streams' rate of {self.initial_rate:g} Hz is not among the device's rates",
                 "Add it to with_sample_rates(…).",
@@ -335,7 +277,22 @@ class DeviceSpec(_Spec):
         scopes = {"input": self.inputs, "output": self.outputs, "global": self.streams}
         counts = {name: sum(s.format.channels for s in streams) for name, streams in scopes.items()}
         check_controls(self.controls, counts)
-        return self if self.sample_rates else self._with(sample_rates=(self.initial_rate,))
+        layouts = [self._check_scope(scope, counts[name]) for scope, name in enumerate(_BOTH[1:])]
+        return self._with(sample_rates=self.sample_rates or (self.initial_rate,), layouts=tuple(layouts))
+
+    def _check_scope(self, scope, channels):
+        """The completed layout of a scope, once it and the stereo pair fit its channels; without any, they wait."""
+        pair, layout = self.stereo_pairs[scope], self.layouts[scope]
+        if pair and channels and (max(pair) > channels or (pair[0] == pair[1] and channels > 1)):
+            raise SpecError(
+                f"the stereo pair of {self.uid} is {pair[0]} and {pair[1]} of {channels} channels",
+                "Give two channels that it has, or 1 and 1 where there is one.",
+            )
+        if not layout or not channels:
+            return layout
+        from tympan._layouts import complete_layout
+
+        return complete_layout(layout, channels)
 
 
 def check_devices(specs):
@@ -347,7 +304,23 @@ def check_devices(specs):
         if spec.uid in seen:
             raise SpecError(f"two devices have the UID {spec.uid}", "Give each device a UID of its own.")
         seen.add(spec.uid)
+    for spec in specs:
+        for uid in spec.related:
+            if uid not in seen:
+                hint = "Relate devices of one driver, by the UIDs that it declares."
+                raise SpecError(f"{spec.uid} is related to {uid}, which is no device of the driver", hint)
     return tuple(specs)
+
+
+def related_groups(specs):
+    """{UID: number}: the same number for devices that are related, directly or through others."""
+    group = {spec.uid: number for number, spec in enumerate(specs)}
+    for spec in specs:
+        for uid in spec.related:
+            if uid in group:
+                old, new = group[uid], group[spec.uid]
+                group = {key: new if number == old else number for key, number in group.items()}
+    return group
 
 
 def check_controls(controls, channels):
