@@ -9,7 +9,7 @@ from setuptools import Extension, setup
 
 RECIPE = runpy.run_path(str(Path(__file__).parent / "bundle" / "recipe.py"))
 GUARD = runpy.run_path(str(Path(__file__).parent / "assert-no-alloc" / "setup.py"))["guard"]
-MODULES = [*RECIPE["CORE"], *RECIPE["PRIMITIVES"], *RECIPE["HOST"]]
+MODULES = [*RECIPE["CORE"], *RECIPE["PRIMITIVES"], *RECIPE["DECLARED"], *RECIPE["HOST"]]
 TOOLS = [".".join(("tympan", *path.parent.parts)) for path in sorted(Path("bundle").rglob("__init__.py"))]
 #: Where the copy of assert_no_alloc is in a wheel; see docs/decisions/0007-the-guard-in-the-wheel.md.
 VENDORED = "tympan.testing._vendor.assert_no_alloc"

@@ -33,6 +33,9 @@ ALWAYS = (
 #: Instead of these modules a driver can use C's own functions.
 IN_C = {"math": "`from libc.math cimport sin, pi`", "array": "a C array or `from libc.stdlib cimport malloc, free`"}
 
+#: Pure modules of tympan that a bundle may have.
+OWN = {*recipe.CORE_PURE, *(name for names in recipe.DECLARED_PURE.values() for name in names)}
+
 NOT_STATIC = "is not part of the static runtime"
 
 #: Frozen as ``_tympan_boot``; entry.c imports it first.
@@ -52,7 +55,7 @@ class Modules:
         self.frozen, self.files = {"_tympan_boot": (freeze("_tympan_boot", BOOT.read_bytes()), False)}, {}
         self.builtin = set(ALWAYS) & runtime.builtins
         self.core = list(recipe.CORE)
-        self.seen = {*recipe.CORE, *recipe.PRIMITIVES}
+        self.seen = {*recipe.CORE, *primitives.OPTIONAL}
 
     def follow(self, name, need, chain):
         """Take in module ``name`` and all it imports; ``chain`` says who wanted it."""
@@ -102,7 +105,7 @@ class Modules:
 
     def problem(self, name, spec):
         """Why the module cannot be in the bundle, or None."""
-        if name.startswith("tympan.") and name not in recipe.CORE_PURE:
+        if name.startswith("tympan.") and name not in OWN:
             return "is a tool of tympan, which is never inside a bundle"
         if name in self.inside:
             return None
@@ -145,6 +148,8 @@ class Modules:
             if module not in self.core:
                 self.core.append(module)
                 self.follow_cython(module)
+                for name in recipe.DECLARED_PURE.get(module, ()):
+                    self.require(name, ["tympan"])
 
     def follow_cython(self, module):
         """Take in what a module of the core imports."""

@@ -1,4 +1,4 @@
-"""The realtime primitives a driver names: it is compiled against those alone, and only their modules are linked.
+"""The parts of the core that a driver names: it is compiled against those alone, and only their modules are linked.
 
 Cython makes a module import, when it starts, every class that its ``cimport``
 could reach. With tympan's own ``__init__.pxd`` every bundle would have to carry,
@@ -10,17 +10,19 @@ import re
 from tympan.bundle import cache, recipe
 
 MODULE_OF = {name: module for module, names in recipe.PRIMITIVES.items() for name in names}
-_WORD = re.compile(rf"\b(?:{'|'.join(MODULE_OF)})\b")
+#: Every module that a bundle has only when its driver names one of these words.
+OPTIONAL = {**recipe.PRIMITIVES, **recipe.DECLARED}
+_WORD = re.compile(rf"\b(?:{'|'.join(sorted({name for names in OPTIONAL.values() for name in names}))})\b")
 _LINE = re.compile(r"^from (tympan\.\w+) cimport [^\n]+\n", re.MULTILINE)
 
 
 def named(*texts):
-    """The modules whose classes are named in source texts, in the order of the recipe.
+    """The modules of whose words one is in the source texts, in the order of the recipe.
 
     A name in a comment counts too: that costs a few bytes, where a missing one would not compile.
     """
-    found = {MODULE_OF[name] for text in texts for name in _WORD.findall(text)}
-    return tuple(module for module in recipe.PRIMITIVES if module in found)
+    found = {word for text in texts for word in _WORD.findall(text)}
+    return tuple(module for module, words in OPTIONAL.items() if found.intersection(words))
 
 
 def read(paths):

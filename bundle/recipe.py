@@ -16,6 +16,15 @@ PRIMITIVES = {
     "tympan._parameters": ("Parameter", "SmoothedParameter"),
 }
 
+#: Modules of what only some drivers declare: inside a bundle whose driver names one of the words.
+DECLARED = {
+    "tympan._property_lists": ("PropertySpec", "SETTINGS"),
+    "tympan._extras": ("PropertySpec", "SETTINGS"),
+}
+
+#: Pure Python modules that go with these.
+DECLARED_PURE = {"tympan._extras": ("tympan._property_spec",)}
+
 #: Pure Python modules that are frozen into every bundle.
 CORE_PURE = (
     "tympan", "tympan._errors", "tympan._stream_spec", "tympan._spec", "tympan._control_spec", "tympan._layouts",

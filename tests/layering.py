@@ -40,6 +40,7 @@ TABLE = [
     ("tympan/_control_spec.py", [], ["_errors", "_stream_spec"], []),
     ("tympan/_layout_codes.py", [], [], []),
     ("tympan/_layouts.py", [], ["_errors", "_layout_codes"], []),
+    ("tympan/_property_spec.py", [], ["_errors", "_stream_spec"], []),
     ("tympan/_driver.p*", ["libc", "_rt", "_types"], ["_errors", "_spec"], []),
     (
         "tympan/_objects.pyx",
@@ -52,6 +53,15 @@ TABLE = [
     ("tympan/_parameters.p*", ["libc", "cpython", "cython", "_checks", "_rt"], [], []),
     ("tympan/_buffers.p*", ["libc", "cpython", "cython", "_checks", "_rt"], [], []),
     ("tympan/_log_sink.p*", ["libc", "cpython", "cython", "_checks", "_rt"], ["_thread"], []),
+    # a driver's own properties and settings, in a bundle only when its driver has some
+    ("tympan/_extras_types.pxd", ["libc", "coreaudio"], [], []),
+    ("tympan/_property_lists.p*", ["libc", "cpython", "coreaudio"], ["sys"], []),
+    (
+        "tympan/_extras.pyx",
+        ["libc", "_driver", "_extras_types", "_property_lists", "coreaudio"],
+        ["_property_spec"],
+        [],
+    ),
     # the properties: rows, and the getters that they name
     ("tympan/_properties_types.pxd", ["libc", "_objects", "coreaudio"], [], []),
     ("tympan/_formats.pxd", ["libc", "_convert", "_objects", "coreaudio"], [], []),
@@ -65,15 +75,32 @@ TABLE = [
     ("tympan/_properties.pxd", ["_objects", "_properties_types", "coreaudio"], [], []),
     (
         "tympan/_properties.pyx",
-        ["libc", "_getters", "_getters_control", "_getters_device", "_objects", "_properties_types", "coreaudio"],
+        [
+            "libc", "_getters", "_getters_control", "_getters_custom", "_getters_device", "_objects",
+            "_properties_types", "coreaudio",
+        ],
         ["_errors"],
         [],
     ),
     # the table's entries
-    ("tympan/_core.pxd", ["libc", "_objects", "_rt", "coreaudio"], [], []),
+    ("tympan/_core.pxd", ["libc", "_extras_types", "_objects", "_rt", "coreaudio"], [], []),
     ("tympan/_host_calls.pxd", ["libc", "_core", "_objects", "_rt", "coreaudio"], [], []),
     ("tympan/_hal_io.pxd", ["libc", "_clock", "_core", "_io", "_objects", "_rt", "_types", "coreaudio"], [], []),
-    ("tympan/_hal_properties.pxd", ["_core", "_objects", "_properties", "_properties_types", "coreaudio"], [], []),
+    (
+        "tympan/_hal_properties.pxd",
+        ["_core", "_hal_extras", "_objects", "_properties", "_properties_types", "coreaudio"],
+        [],
+        [],
+    ),
+    (
+        "tympan/_hal_extras.pxd",
+        [
+            "libc", "_core", "_extras_types", "_getters_custom", "_host_calls", "_objects", "_properties_types", "_rt",
+            "coreaudio",
+        ],
+        [],
+        [],
+    ),
     ("tympan/_hal_clients.pxd", ["_core", "coreaudio"], [], []),
     (
         "tympan/_settings.pxd",
@@ -88,7 +115,8 @@ TABLE = [
     (
         "tympan/_hal.pyx",
         [
-            "libc", "cpython", "_clock", "_core", "_driver", "_gains", "_hal_clients", "_hal_io", "_hal_properties",
+            "libc", "cpython", "_clock", "_core", "_driver", "_gains", "_hal_clients", "_hal_extras",
+            "_hal_io", "_hal_properties",
             "_host_calls", "_objects", "_properties", "_properties_types", "_ring", "_rt", "_settings", "coreaudio",
         ],
         ["_errors"],
@@ -137,6 +165,7 @@ EXTERN = (
 CASTS = (
     "tympan/_hal.pyx",  # the table's entries find their driver
     "tympan/_objects.pyx",  # reads the address of process_io once, from the class's C table
+    "tympan/_extras.pyx",  # the core calls it by pointer, with the place where its driver is
     "tympan/testing/_host.pyx",  # the host's table, whose entries find their host
     "tympan/testing/_call.pyx",  # another one, for replays
 )

@@ -142,7 +142,7 @@ def stub_runtime(machine):
 
 def stub_names(machine):
     """What core, entry and example take from CPython, and a few built-in modules."""
-    core = (*recipe.CORE, *recipe.PRIMITIVES)
+    core = (*recipe.CORE, *recipe.PRIMITIVES, *recipe.DECLARED)
     source = project.find(ROOT / "examples" / "gain").inspect()
     objects = [*compile.core_objects(core, machine), compile.driver_object(source, machine)]
     objects.append(compile.c_object(compile.HERE / "entry.c", f"-DTYMPAN_FACTORY={recipe.FACTORY}", machine=machine))

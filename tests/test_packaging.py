@@ -153,7 +153,7 @@ def test_the_wheel_has_the_package_and_nothing_else(project, built):
     compiled = {name for name in names if name.endswith(".so")}
     assert names - compiled == {in_package(name) for name in project[1]} - {None}
     assert {name.partition(".")[0].replace("/", ".") for name in compiled} == {
-        *recipe.CORE, *recipe.PRIMITIVES, *recipe.HOST, f"{VENDORED.replace('/', '.')}_guard",
+        *recipe.CORE, *recipe.PRIMITIVES, *recipe.DECLARED, *recipe.HOST, f"{VENDORED.replace('/', '.')}_guard",
     }  # fmt: skip
 
 

@@ -41,7 +41,7 @@ MUST_NOT = ("fsiz", "fsz#", "asrt", "gone", "oink", "oswg")
 PLUG_IN, DEVICE, INPUT, OUTPUT = 1, 2, 3, 4
 OBJECTS = {"aplg": (PLUG_IN,), "adev": (DEVICE,), "astr": (INPUT, OUTPUT)}
 #: Constants of the header that are optional here; a row beyond ROWS must be one of them.
-OPTIONAL = {"lmod", "lchn", "clok", "cstb", "snum", "fwvn", "iden", "icon", "capp", "resc", "resf"}
+OPTIONAL = {"lmod", "lchn", "clok", "cstb", "snum", "fwvn", "iden", "icon", "capp", "resc", "resf", "cust"}
 
 
 def status(code):

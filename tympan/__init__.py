@@ -3,7 +3,7 @@
 Python names are here; ``from tympan cimport Driver, IoBuffer, IoOperation,
 RealtimeContext`` has the names for IO code. Inside every bundle this file is
 frozen, so it imports nothing else; the realtime primitives, which most bundles
-do not have, and the controls are imported when they are first used.
+do not have, controls and what follows are imported when they are first used.
 """
 
 from tympan._driver import Control, Driver, IoOperation
@@ -17,6 +17,7 @@ __all__ = [
     "COMMON_SAMPLE_RATES",
     "Control",
     "ControlSpec",
+    "CustomProperty",
     "DeviceSpec",
     "DoubleBuffer",
     "Driver",
@@ -25,6 +26,7 @@ __all__ = [
     "LogSink",
     "OSStatus",
     "Parameter",
+    "PropertySpec",
     "SampleRing",
     "SmoothedParameter",
     "SpecError",
@@ -44,7 +46,12 @@ _PRIMITIVES = {
     "StructRing": "_buffers",
 }
 
-_LATER = {**_PRIMITIVES, "ControlSpec": "_control_spec"}
+_LATER = {
+    **_PRIMITIVES,
+    "ControlSpec": "_control_spec",
+    "CustomProperty": "_property_spec",
+    "PropertySpec": "_property_spec",
+}
 
 
 def __getattr__(name):

@@ -2,6 +2,7 @@
 
 from libc.stdint cimport uint32_t, uint64_t
 
+from tympan._extras_types cimport ReadProperty, WriteProperty
 from tympan._objects cimport Device, Graph
 from tympan._rt cimport ty_load_acquire_u32, ty_load_pointer, ty_mutex
 from tympan.coreaudio cimport (
@@ -29,6 +30,8 @@ cdef struct Core:
     void* driver_class          # borrowed: the PlugIn holds it
     bint hears                  # whether the class has a control_changed of its own; constant
     void* driver                # owned reference to the Driver, while graph is not NULL
+    ReadProperty read_property  # of tympan._extras, which a driver with properties of its own or settings has
+    WriteProperty write_property
     uint64_t generation         # counts Initialize, so that late jobs can be recognised
     uint64_t ticks_num          # mach ticks per second = ticks_num / ticks_den
     uint64_t ticks_den

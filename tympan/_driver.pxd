@@ -42,6 +42,7 @@ cdef class Control:
 cdef class Driver:
     cdef list _sample_rates     # Hz, of each device
     cdef dict _controls         # object id: Control
+    cdef object _extras         # None, or the _extras.Extras of a driver with properties of its own
 
     # One IO cycle on a realtime thread. Read buffer.input, write every sample
     # of buffer.output; must not allocate, lock, wait, or touch Python.

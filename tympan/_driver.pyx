@@ -67,6 +67,7 @@ cdef class Driver:
             so that a loopback applies an effect once.
         IO_FORMAT: "float32" (``process_io`` sees float32, the core converts) or
             "native" (it gets the stream's own bytes in ``input_bytes``, ``output_bytes``).
+        PROPERTIES: PropertySpecs of the plug-in itself; those of a device are in its DeviceSpec.
     """
 
     NAME = ""
@@ -76,6 +77,7 @@ cdef class Driver:
     RESOURCE_BUNDLE = ""
     IO_OPERATIONS = None
     IO_FORMAT = "float32"
+    PROPERTIES = ()
 
     @property
     def sample_rate(self):
@@ -139,6 +141,23 @@ cdef class Driver:
         """The device of that index shall show people which one it is, or shall stop it; for devices that are
         declared ``with_identify()``. Backs kAudioObjectPropertyIdentify. [control]"""
 
+    def custom_property(self, name, device=0):
+        """The CustomProperty of that name, of the device of that index, or with None of the plug-in, from
+        ``initialize`` on. Raises KeyError. [any]"""
+        if self._extras is None:
+            raise KeyError(f"there is no property {name!r}")
+        return self._extras.named(name, device)
+
+    def get_property(self, property, qualifier):
+        """Answer the value of a CustomProperty, of its kind; without this method that is ``property.value``.
+        ``qualifier`` is None unless the PropertySpec has one. Must change nothing. Backs GetPropertyData. [any]"""
+        return property.value
+
+    def set_property(self, property, value, qualifier):
+        """The host sets a CustomProperty. Raising refuses it; the host is told if ``get_property`` answers
+        something else afterwards. Backs SetPropertyData. [control]"""
+        property.value = value
+
     # ---- IO thread ----
 
     cdef void process_io(self, const RealtimeContext* rt, IoBuffer* buffer) noexcept nogil:
@@ -157,6 +176,8 @@ cdef class Driver:
         specs = self.declared_devices()
         for spec in specs:
             self._check_io(spec)
+        if self.PROPERTIES:
+            __import__("tympan._property_spec", None, None, ["check_properties"]).check_properties(self.PROPERTIES)
         return specs
 
     def declared_devices(self):

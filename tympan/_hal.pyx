@@ -15,6 +15,7 @@ from tympan._core cimport TY_MAX_CORES, Core, core_of, device_in, graph_of, obje
 from tympan._driver cimport Control, Driver, ty_no_control
 from tympan._gains cimport settle
 from tympan._hal_clients cimport AddDeviceClient, CreateDevice, DestroyDevice, RemoveDeviceClient
+from tympan._hal_extras cimport extras_of, reference_in, write_custom
 from tympan._hal_io cimport (
     BeginIOOperation, DoIOOperation, EndIOOperation, GetZeroTimeStamp, WillDoIOOperation,
 )
@@ -22,7 +23,7 @@ from tympan._hal_properties cimport GetPropertyData, GetPropertyDataSize, HasPro
 from tympan._host_calls cimport enqueue, forget_change
 from tympan._objects cimport PERIOD, Device, Graph, Object, build_graph, free_graph
 from tympan._properties cimport find_row, may_set
-from tympan._properties_types cimport SET_IDENTIFYING, Row
+from tympan._properties_types cimport SET_CUSTOM, SET_IDENTIFYING, Row
 from tympan._ring cimport ring_move
 from tympan._rt cimport (
     ty_count_down, ty_count_up, ty_load_u64, ty_mutex_destroy, ty_mutex_init, ty_mutex_lock,
@@ -99,6 +100,8 @@ cdef OSStatus _create_driver(Core* core, Graph** graph) noexcept with gil:
         graph[0] = build_graph(driver, specs)
         driver._sample_rates = [spec.initial_rate for spec in specs]
         _give_controls(core, graph[0], driver, specs)
+        if driver.PROPERTIES or any([spec.properties for spec in specs]):
+            extras_of(core, driver, _status_of).give(driver, specs, [graph[0].devices[i].id for i in range(len(specs))])
         Py_INCREF(driver)
         core.driver = <void*>driver
         return kAudioHardwareNoError
@@ -137,6 +140,8 @@ cdef void _drop_driver(Core* core, Graph* graph) noexcept with gil:
     if core.driver is not NULL:
         for control in (<Driver>core.driver)._controls.values():
             control.state, control.write = &ty_no_control, NULL
+        if (<Driver>core.driver)._extras is not None:
+            (<Driver>core.driver)._extras.close()
     free_graph(graph)
     if core.driver is not NULL:
         Py_DECREF(<object>core.driver)
@@ -385,6 +390,8 @@ cdef OSStatus SetPropertyData(
         return kAudioHardwareUnsupportedOperationError
     if size != row.fixed_size:
         return kAudioHardwareBadPropertySizeError
+    if row.setter == SET_CUSTOM:
+        return write_custom(core, graph, object_id, address, reference_in(qualifier_size, qualifier), data)
     status = set_value(core, &graph.objects[object_id], row.setter, data, &changed)
     if changed and (core.hears or row.setter == SET_IDENTIFYING):
         ty_mutex_lock(&core.control)

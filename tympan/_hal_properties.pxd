@@ -1,7 +1,8 @@
 # The property entries that only read. Any thread, many at once, also during IO:
-# no lock, no Python. Header only: part of _hal.
+# no lock, and no Python but for a property of the driver's own. Header only: part of _hal.
 
-from tympan._core cimport graph_of, object_exists
+from tympan._core cimport core_of, graph_of, object_exists
+from tympan._hal_extras cimport read_custom
 from tympan._objects cimport Graph
 from tympan._properties cimport find_row, may_set, property_data, property_size
 from tympan._properties_types cimport Query, Row
@@ -74,6 +75,8 @@ cdef inline OSStatus GetPropertyData(
     query.qualifier_size, query.qualifier = qualifier_size, qualifier
     query.capacity, query.out = size, out
     status = property_data(&query)
+    if status == kAudioHardwareNoError and query.custom.selector:
+        status = read_custom(core_of(ref), &query)
     if status == kAudioHardwareNoError:
         out_size[0] = query.size
     return status

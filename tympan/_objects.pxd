@@ -77,6 +77,19 @@ cdef struct Control:
     ControlState state
 
 
+# A property of the driver's own, whose value Python answers. Constant.
+cdef struct Custom:
+    UInt32 selector             # 0: none
+    UInt32 data_type            # kAudioServerPlugInCustomPropertyDataTypeCFString, ...CFPropertyList
+    UInt32 qualifier_type       # the same, or ...None
+    bint settable
+
+
+cdef struct Customs:
+    UInt32 count
+    Custom* items
+
+
 # What DoIOOperation does, decided once. IO threads.
 cdef struct IoPlan:
     void* driver                # the Driver object, as process_io's first argument
@@ -140,6 +153,7 @@ cdef struct Device:
     Stream* outputs
     UInt32 control_count
     Control* controls
+    Customs customs
     # A requested configuration change; 0: none. Guarded by the core's `control`.
     UInt64 change_id
     Float64 wanted_rate
@@ -169,6 +183,7 @@ cdef struct Graph:
     Object* objects
     UInt32 device_count
     Device* devices
+    Customs customs             # of the plug-in
     CFStringRef name
     CFStringRef maker
     CFStringRef bundle_id

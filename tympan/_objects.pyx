@@ -282,6 +282,19 @@ cdef int _fill_control(Control* control, object spec, AudioObjectID object_id) e
     return 0
 
 
+cdef int _fill_customs(Customs* customs, object specs) except -1:
+    cdef Custom* item
+    customs.items = <Custom*>_array(len(specs), sizeof(Custom))
+    for spec in specs:
+        item = &customs.items[customs.count]
+        item.selector = _fourcc(spec.selector)
+        item.data_type = _fourcc(spec.type_code)
+        item.qualifier_type = _fourcc(spec.qualifier_code) if spec.qualifier else 0
+        item.settable = spec.settable
+        customs.count += 1
+    return 0
+
+
 cdef int _fill_device(Device* device, Driver driver, object spec, UInt32 index, AudioObjectID first_id) except -1:
     cdef AudioObjectID next_id = first_id + 1
     device.id = first_id
@@ -302,6 +315,7 @@ cdef int _fill_device(Device* device, Driver driver, object spec, UInt32 index, 
         device.control_count += 1
         _fill_control(&device.controls[device.control_count - 1], control, next_id)
         next_id += 1
+    _fill_customs(&device.customs, spec.properties)
     device.channels[0] = sum(stream.format.channels for stream in spec.inputs)
     device.channels[1] = sum(stream.format.channels for stream in spec.outputs)
     _fill_scope(device, spec, 0)
@@ -348,6 +362,7 @@ cdef int _fill_graph(Graph* graph, Driver driver, object specs) except -1:
     graph.maker = _string(driver.MANUFACTURER)
     graph.bundle_id = _string(driver.BUNDLE_ID or specs[0].uid)
     graph.resource_bundle = _string(driver.RESOURCE_BUNDLE)
+    _fill_customs(&graph.customs, driver.PROPERTIES)
     groups = related_groups(specs)
     graph.devices = <Device*>_array(len(specs), sizeof(Device))
     for index, spec in enumerate(specs):
@@ -399,6 +414,7 @@ cdef void _free_controls(Control* controls, UInt32 count) noexcept:
 cdef void _free_device(Device* device) noexcept:
     cdef UInt32 i
     _free_controls(device.controls, device.control_count)
+    free(device.customs.items)
     _release(device.uid)
     _release(device.name)
     _release(device.maker)
@@ -430,6 +446,7 @@ cdef void free_graph(Graph* graph) noexcept:
     _release(graph.maker)
     _release(graph.bundle_id)
     _release(graph.resource_bundle)
+    free(graph.customs.items)
     free(graph.devices)
     free(graph.objects)
     free(graph)

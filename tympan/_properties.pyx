@@ -16,15 +16,16 @@ from tympan._getters_control cimport (
     _bounds, _control_element, _control_name, _control_scope, _control_value, _decibel_range, _item_name, _items,
     _level_decibels, _to_decibels, _to_place,
 )
+from tympan._getters_custom cimport _custom_list, _custom_value, custom_named, customs_of
 from tympan._getters_device cimport (
     _application, _can_be_default, _can_be_system_default, _channel_layout, _clock_algorithm, _clock_domain,
     _clock_is_stable, _controls, _device_latency, _device_maker, _device_name, _device_uid, _element_name,
     _firmware_version, _hidden, _icon, _identifying, _is_running, _model_name, _model_uid, _period, _rate, _rates,
     _related, _safety_offset, _serial_number, _stereo_pair, _streams, _transport,
 )
-from tympan._objects cimport Device, Graph, Object
+from tympan._objects cimport Custom, Device, Graph, Object
 from tympan._properties_types cimport (
-    READ_ONLY, SET_ACTIVE, SET_DECIBELS, SET_FORMAT, SET_IDENTIFYING, SET_NUMBER, SET_PLACE, SET_RATE,
+    READ_ONLY, SET_ACTIVE, SET_CUSTOM, SET_DECIBELS, SET_FORMAT, SET_IDENTIFYING, SET_NUMBER, SET_PLACE, SET_RATE,
     Getter, Query, Row, Setter,
 )
 from tympan.coreaudio cimport *
@@ -47,6 +48,7 @@ cdef enum:
 cdef Row[ROWS] _rows
 cdef int _row_count = 0
 cdef unsigned char[TABLE] _index    # hash -> row + 1; 0: none
+cdef Row[2] _custom_rows            # read-only, settable
 
 
 # ---- dispatch ----
@@ -89,7 +91,9 @@ cdef bint _declared(const Device* device, UInt32 selector) noexcept nogil:
     return device.keeps_formats
 
 
-cdef bint _present(const Object* item, const Row* row, const AudioObjectPropertyAddress* address) noexcept nogil:
+cdef bint _present(
+    const Graph* graph, const Object* item, const Row* row, const AudioObjectPropertyAddress* address
+) noexcept nogil:
     cdef UInt32 selector = row.selector
     cdef bint needs_stream
     if not row.scopes & _scope_bit(address.mScope):
@@ -103,6 +107,8 @@ cdef bint _present(const Object* item, const Row* row, const AudioObjectProperty
     if item.control is not NULL:
         return address.mElement == kAudioObjectPropertyElementMain
     if row.scopes & OPTIONAL and not _declared(item.device, selector):
+        return False
+    if selector == kAudioObjectPropertyCustomPropertyInfoList and customs_of(graph, item).count == 0:
         return False
     if address.mElement == kAudioObjectPropertyElementMain:
         return True
@@ -119,9 +125,19 @@ cdef const Row* find_row(
     while _index[slot]:
         row = &_rows[_index[slot] - 1]
         if row.selector == address.mSelector and row.class_id == item.family:
-            return row if _present(item, row, address) else NULL
+            return row if _present(graph, item, row, address) else NULL
         slot = (slot + 1) & (TABLE - 1)
-    return NULL
+    return _custom_row(graph, item, address)
+
+
+# The row for a property of the driver's own, or NULL: in global scope only, on the main element.
+cdef const Row* _custom_row(
+    const Graph* graph, const Object* item, const AudioObjectPropertyAddress* address
+) noexcept nogil:
+    cdef const Custom* found = custom_named(graph, item, address.mSelector)
+    if found is NULL or address.mScope != kAudioObjectPropertyScopeGlobal or address.mElement != 0:
+        return NULL
+    return &_custom_rows[1 if found.settable else 0]
 
 
 # Of a control that only the driver sets, the row alone does not know it.
@@ -146,6 +162,7 @@ cdef OSStatus property_data(Query* query) noexcept nogil:
     query.object = &query.graph.objects[query.id]
     if query.capacity < row.fixed_size:
         return kAudioHardwareBadPropertySizeError
+    query.custom.selector = 0
     return row.get(query)
 
 
@@ -183,6 +200,7 @@ cdef void _plug_in_rows():
     _row(of, kAudioPlugInPropertyBoxList, GLOBAL, LIST, _empty_list)
     _row(of, kAudioPlugInPropertyTranslateUIDToBox, GLOBAL, U32, _box_for_uid)
     _row(of, kAudioPlugInPropertyResourceBundle, GLOBAL, STRING, _resource_bundle)
+    _row(of, kAudioObjectPropertyCustomPropertyInfoList, GLOBAL, LIST, _custom_list)
 
 
 cdef void _device_identity_rows():
@@ -208,6 +226,7 @@ cdef void _device_identity_rows():
     _row(of, kAudioDevicePropertyConfigurationApplication, GLOBAL | OPTIONAL, STRING, _application)
     _row(of, kAudioDevicePropertyWantsControlsRestored, GLOBAL | OPTIONAL, U32, _zero)
     _row(of, kAudioDevicePropertyWantsStreamFormatsRestored, GLOBAL | OPTIONAL, U32, _zero)
+    _row(of, kAudioObjectPropertyCustomPropertyInfoList, GLOBAL, LIST, _custom_list)
 
 
 cdef void _device_io_rows():
@@ -278,6 +297,8 @@ cdef void _other_control_rows():
     _row(of, kAudioStereoPanControlPropertyPanningChannels, GLOBAL, 2 * U32, _bounds)
 
 
+_custom_rows[0] = Row(0, 0, GLOBAL, STRING, READ_ONLY, _custom_value)
+_custom_rows[1] = Row(0, 0, GLOBAL, STRING, SET_CUSTOM, _custom_value)
 _plug_in_rows()
 _device_identity_rows()
 _device_io_rows()

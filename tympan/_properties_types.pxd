@@ -1,6 +1,6 @@
 # A property call and a property row, as C structures.
 
-from tympan._objects cimport Graph, Object
+from tympan._objects cimport Custom, Graph, Object
 from tympan.coreaudio cimport AudioObjectID, AudioObjectPropertyAddress, OSStatus, UInt32
 
 
@@ -15,6 +15,7 @@ cdef struct Query:
     UInt32 capacity             # bytes at `out`
     UInt32 size                 # answer: bytes written, or the whole size when out is NULL
     void* out
+    Custom custom               # answer, when `out` is not NULL: the driver's own property that Python has to answer
 
 
 ctypedef OSStatus (*Getter)(Query* query) noexcept nogil
@@ -29,6 +30,7 @@ cdef enum Setter:
     SET_DECIBELS = 5            # data: Float32
     SET_NUMBER = 6              # data: UInt32
     SET_IDENTIFYING = 7         # data: UInt32
+    SET_CUSTOM = 8              # data: a reference, for Python
 
 
 cdef struct Row:

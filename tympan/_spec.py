@@ -61,7 +61,7 @@ class DeviceSpec(_Spec):
 
     __slots__ = (
         "uid", "name", "manufacturer", "inputs", "outputs", "sample_rates", "latencies",
-        "safety_offsets", "controls", "model_uid", "model_name",
+        "safety_offsets", "controls", "properties", "model_uid", "model_name",
         "transport", "hidden", "default_device", "default_system_device", "stereo_pairs", "layouts", "related",
         "clock_domain", "clock_algorithm", "clock_stable", "icon", "configuration_application", "serial_number",
         "firmware_version", "identifies", "restores_controls", "restores_formats",
@@ -79,6 +79,7 @@ class DeviceSpec(_Spec):
             latencies=(0, 0),
             safety_offsets=(0, 0),
             controls=(),
+            properties=(),
             model_uid=f"{uid}.model",
             model_name=None,
             transport="virtual",
@@ -149,6 +150,12 @@ class DeviceSpec(_Spec):
         if not hasattr(control, "family"):
             raise SpecError(f"with_control got {control!r}", "Give it a ControlSpec, such as ControlSpec.volume().")
         return self._with(controls=(*self.controls, control))
+
+    def with_property(self, spec):
+        """Add a PropertySpec: a property of the driver's own (in kAudioObjectPropertyCustomPropertyInfoList)."""
+        properties = (*self.properties, spec)
+        __import__("tympan._property_spec", None, None, ["check_properties"]).check_properties(properties)
+        return self._with(properties=properties)
 
     def with_model(self, uid, name=None):
         """Model UID, equal for all devices of one model (kAudioDevicePropertyModelUID),

@@ -1,0 +1,60 @@
+"""A driver with properties of its own, as a bundle: it carries what it names, and works without this Python."""
+
+import struct
+
+from tympan.bundle import imports, recipe, runtime
+from tympan.bundle.build import build_bundle
+from tympan.bundle.project import find
+from tympan.testing import Host, _host, _values
+
+DRIVER = '''
+from tympan import DeviceSpec, PropertySpec, StreamFormat, StreamSpec
+from tympan cimport Driver
+
+
+cdef class Notes(Driver):
+    NAME, MANUFACTURER, VERSION = "Notes", "tests", "1.0"
+    PROPERTIES = (PropertySpec.string("Vers", value="1.0"),)
+
+    def device(self):
+        return (
+            DeviceSpec("com.example.Notes", "Notes", "tests")
+            .with_output(StreamSpec.output(StreamFormat.float32(48_000.0)))
+            .with_property(PropertySpec.plist("Note", settable=True, value={"first": [1, 2.5, True, b"x", "text"]}))
+        )
+'''
+
+
+def write_driver(folder):
+    folder.mkdir()
+    (folder / "notes.pyx").write_text(DRIVER)
+    return folder
+
+
+def value(plugin, thing, selector):
+    (address,) = struct.unpack("=Q", plugin.get(thing, selector))
+    found = _values.from_cf(address)
+    _host.release(address)
+    return found
+
+
+def test_what_a_bundle_carries(tmp_path):
+    modules = imports.collect(find(write_driver(tmp_path / "notes")).inspect(), runtime.choose("auto"))
+    assert [module for module in modules.core if module not in recipe.CORE] == list(recipe.DECLARED)
+    assert "tympan._property_spec" in modules.frozen
+
+
+def test_properties_of_a_bundle(tmp_path):
+    bundle = build_bundle(write_driver(tmp_path / "notes"), tmp_path / "dist")
+    with Host() as hal:
+        plugin = hal.load(bundle)
+        (device,) = plugin.devices
+        assert value(plugin, 1, "Vers") == "1.0"
+        assert value(plugin, device, "Note") == {"first": [1, 2.5, True, b"x", "text"]}
+        address = _values.to_cf({"second": -7}, mutable=True)
+        plugin.set(device, "Note", struct.pack("=Q", address))
+        _host.release(address)
+        assert value(plugin, device, "Note") == {"second": -7}
+        hal.pump()
+        assert [note.selector for note in plugin.notifications] == ["Note"]
+        assert hal.log == []
