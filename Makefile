@@ -5,6 +5,7 @@
 # make test-tsan   under ThreadSanitizer, with everything at once
 # make test-rtsan  under RealtimeSanitizer (clang 20 or newer; skipped without)
 # make bench       measure; see docs/benchmarks.md
+# make macos       try again to get what bundles for macOS need here: a linker, CPython for both processors
 # make lint        only the linters
 # make clean       remove what was made here, the virtual environment too
 #
@@ -18,12 +19,13 @@ PIP := $(PY) -m pip --disable-pip-version-check -qq
 
 # Compiled things that test runs and their processes share; named by what they are made of, so never stale.
 TEST_CACHE := $(CURDIR)/build/test-cache
+MACOS := build/test-cache/macos.ok
 
 GUARD := assert-no-alloc/assert_no_alloc
 CORE := bundle/recipe.py $(wildcard $(foreach kind,pyx pxd h,tympan/*.$(kind) tympan/testing/*.$(kind)) \
 	$(foreach name,*.pyx *.pxd *.h _core/*,$(GUARD)/$(name)))
 
-.PHONY: help demo test test-deep test-asan test-tsan test-rtsan bench lint clean
+.PHONY: help demo test test-deep test-asan test-tsan test-rtsan bench macos lint clean
 
 help:
 	@sed -n '/^#/!q;s/^# \{0,1\}//p' Makefile
@@ -34,21 +36,31 @@ demo: $(VENV)/demo.ok $(VENV)/core.ok
 SANITIZED := asan or tsan or rtsan
 
 # The guard is a distribution of its own, with tests of its own: those run first, because they are quick.
-test: lint
+test: lint $(MACOS)
 	@failed=0; \
 	(cd assert-no-alloc && PYTHONPATH=. $(PYTEST)) || failed=1; \
 	$(PYTEST) -m 'not deep and (short or not ($(SANITIZED)))' || failed=1; \
 	exit $$failed
 
-test-deep: $(VENV)/dev.ok $(VENV)/core.ok
+test-deep: $(VENV)/dev.ok $(VENV)/core.ok $(MACOS)
 	@$(PYTEST) -m 'deep and not ($(SANITIZED))'
 
 # A test here is a process or two of its own, so any core may take any test.
 test-asan test-tsan test-rtsan: test-%: $(VENV)/dev.ok $(VENV)/core.ok
 	@$(PYTEST) --dist worksteal -m $*
 
-bench: $(VENV)/dev.ok $(VENV)/core.ok
-	@$(PY) bench/run.py
+bench: $(VENV)/dev.ok $(VENV)/core.ok $(MACOS)
+	@TYMPAN_TEST_CACHE='$(TEST_CACHE)' $(PY) bench/run.py
+
+# Fetched and built where that is possible; says what is not, and never fails. Tried once, and when asked.
+macos:
+	@rm -f '$(MACOS)'
+	@$(MAKE) --no-print-directory '$(MACOS)'
+
+$(MACOS): $(VENV)/dev.ok | $(VENV)/core.ok
+	@mkdir -p '$(@D)'
+	@env -u MAKEFLAGS -u MAKELEVEL XDG_CACHE_HOME='$(TEST_CACHE)' $(PY) tools/prepare_macos.py || true
+	@touch '$@'
 
 # One process per core: a process can have one simulated host at a time, and a file shares what it builds.
 # Tests that call make are not to be told that they are inside make.

@@ -2,6 +2,7 @@
 
 import functools
 import importlib.util
+import re
 import shutil
 import sysconfig
 from pathlib import Path
@@ -97,14 +98,37 @@ def zig():
     return (str(Path(found.origin).with_name("zig")),)
 
 
+#: LLVM 16 is the first whose linker binds every symbol before anything runs (-fixup_chains).
+OLDEST_LINKER, NEWEST_LINKER = 16, 40
+
+
 def linker():
-    """LLVM's linker for Mach-O, whatever version its name ends with; the newest."""
-    names = ["ld64.lld", *(f"ld64.lld-{number}" for number in range(40, 13, -1))]
-    found = next(filter(None, map(shutil.which, names)), None)
-    if found is None:
-        raise UsageError(
-            "linking for macOS needs ld64.lld here, which was not found",
-            "Install LLVM's lld (Debian: apt-get install lld, or scripts/install-system-packages --install), "
-            "or build on a Mac.",
-        )
-    return found
+    """The command of LLVM's linker for Mach-O: the newest on the path, else the one that comes with PyPI's IREE."""
+    numbered = map(shutil.which, (f"ld64.lld-{number}" for number in range(NEWEST_LINKER, OLDEST_LINKER - 1, -1)))
+    plain = shutil.which("ld64.lld")
+    if found := next(filter(None, numbered), plain if plain and linker_version(plain) >= OLDEST_LINKER else None):
+        return (found,)
+    if command := wheel_linker():
+        return command
+    raise UsageError(
+        f"linking for macOS needs ld64.lld here, of LLVM {OLDEST_LINKER} or newer, which was not found",
+        "Install it (pip install iree-base-compiler brings one; Debian: scripts/install-system-packages --install), "
+        "or build on a Mac.",
+    )
+
+
+@functools.cache
+def linker_version(program):
+    """The first number of "LLD 22.1.8", 0 when it says none."""
+    found = re.search(r"\bLLD (\d+)", toolchain.run([program, "--version"]).stdout)
+    return int(found[1]) if found else 0
+
+
+def wheel_linker():
+    """LLVM's linker in PyPI's iree-base-compiler, or None."""
+    found = importlib.util.find_spec("iree") and importlib.util.find_spec("iree.compiler")
+    for folder in found.submodule_search_locations if found else ():
+        program = Path(folder) / "_mlir_libs" / "iree-lld"
+        if program.is_file():
+            return (str(program), "-flavor", "darwin")
+    return None

@@ -78,7 +78,7 @@ def missing():
     try:
         targets.ARM64.require()
     except UsageError as error:
-        return str(error)
+        return f"{error}; make macos says why"
     return ""
 
 

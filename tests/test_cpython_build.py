@@ -232,14 +232,56 @@ def test_command_that_cannot_be(capsys, arguments, sentence):
     assert sentence in capsys.readouterr().err
 
 
-def test_a_linker_that_is_missing(monkeypatch, tmp_path):
+@pytest.fixture
+def programs(monkeypatch, tmp_path):
+    """A folder that is all of the path, and no linker of PyPI's."""
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(UsageError, match=r"needs ld64\.lld here") as caught:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    target.linker_version.cache_clear()
+    return tmp_path
+
+
+def linker(folder, name, says="Debian LLD 22.1.8"):
+    """A linker by this name."""
+    (folder / name).write_text(f"#!/bin/sh\necho '{says}'\n")
+    (folder / name).chmod(0o755)
+    return (str(folder / name),)
+
+
+def test_a_linker_that_is_missing(programs):
+    with pytest.raises(UsageError, match=r"needs ld64\.lld here, of LLVM 16 or newer") as caught:
         target.linker()
-    assert "install-system-packages" in caught.value.hint
-    (tmp_path / "ld64.lld-22").write_text("#!/bin/sh\n")
-    (tmp_path / "ld64.lld-22").chmod(0o755)
-    assert target.linker() == str(tmp_path / "ld64.lld-22")
+    assert "install-system-packages" in caught.value.hint and "pip install" in caught.value.hint
+
+
+def test_the_newest_linker_is_taken(programs):
+    linker(programs, "ld64.lld")
+    linker(programs, "ld64.lld-9")
+    older = linker(programs, "ld64.lld-16")
+    assert target.linker() == older
+    newer = linker(programs, "ld64.lld-22")
+    assert target.linker() == newer
+
+
+def test_a_linker_without_a_number_in_its_name(programs):
+    """Debian 12's is of LLVM 14, which would bind symbols late."""
+    plain = linker(programs, "ld64.lld", "Debian LLD 14.0.6")
+    with pytest.raises(UsageError, match="LLVM 16 or newer"):
+        target.linker()
+    target.linker_version.cache_clear()
+    linker(programs, "ld64.lld", "LLD 16.0.0")
+    assert target.linker() == plain
+
+
+def test_pypis_linker(programs, monkeypatch):
+    program = programs / "_mlir_libs" / "iree-lld"
+    found = type("Spec", (), {"submodule_search_locations": [str(programs)]})
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: found)
+    with pytest.raises(UsageError):
+        target.linker()
+    program.parent.mkdir()
+    program.write_text("")
+    assert target.linker() == (str(program), "-flavor", "darwin")
 
 
 def test_a_compiler_that_is_missing(monkeypatch):

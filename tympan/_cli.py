@@ -173,7 +173,9 @@ def run_bundle(args):
 
 
 def run_runtime(args):
-    """Build what is missing, one processor after the other."""
+    """Build what is missing; the processors at once, because configure uses one core."""
+    from concurrent.futures import ThreadPoolExecutor
+
     from tympan.bundle import cpython
     from tympan.bundle.target import machines
 
@@ -182,7 +184,8 @@ def run_runtime(args):
         for machine in wanted:
             machine.require()
         archive = cpython.download(say) if args.download else args.source
-        built = [cpython.build_runtime(machine, archive, say) for machine in wanted]
+        with ThreadPoolExecutor() as pool:
+            built = list(pool.map(lambda machine: cpython.build_runtime(machine, archive, say), wanted))
     for item in built:
         print(f"{item} is in {item.folder}")
     return 0

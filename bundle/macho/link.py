@@ -18,7 +18,7 @@ def link(parts, factory, output, machine, names=True):
     that is executed.
     """
     command = [
-        *(target.linker(), "-arch", machine.architecture, "-bundle"),
+        *(*target.linker(), "-arch", machine.architecture, "-bundle"),
         *("-platform_version", "macos", target.MINIMUM_MACOS, target.SDK_VERSION),
         *("-exported_symbol", f"_{factory}", "-dead_strip", "-adhoc_codesign", "-fixup_chains", "-S"),
         *(() if names else STRIPPED),
