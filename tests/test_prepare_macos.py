@@ -69,7 +69,8 @@ def test_a_pip_that_brings_a_linker(tool, bare, monkeypatch):
     assert calls == [(["-m", "pip"], tool.LINKER_SECONDS)]
 
 
-def test_what_hangs_is_ended_with_all_it_started(tool, tmp_path):
+def test_what_hangs_is_ended_with_all_it_started(tool, tmp_path, monkeypatch):
+    monkeypatch.setattr(tool, "TIDY_SECONDS", 0.2)
     started = time.monotonic()
     with pytest.raises(tool.Missing, match="sh took longer than 0 s"):
         tool.limited(["/bin/sh", "-c", f"sleep 600 & echo $! > {tmp_path}/pid; wait"], 0.2)

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from tympan._errors import TympanError
@@ -26,13 +27,21 @@ BOTH = "macos-universal2"
 #: Series of CPython whose runtime has been built and run; of others the tests link with a stub.
 SERIES = ("3.11",)
 
-#: Seconds that a step may take at most, so that a network that swallows everything does not stop `make test`.
-LINKER_SECONDS, SOURCE_SECONDS, BUILD_SECONDS = 150, 100, 420
+#: Seconds that steps, and all of them together, may take at most: a network that swallows everything, or a machine
+#: that is slow, shall not stop `make test`. On two idle cores all of it takes about 130.
+LINKER_SECONDS, SOURCE_SECONDS, ALL_SECONDS = 120, 60, 240
+TIDY_SECONDS = 10
+STARTED = time.monotonic()
 
 APT = Path("/etc/apt")
 #: Where Debian and Ubuntu name their archives, in either of the two formats; other vendors' have no CPython.
 ARCHIVES = ("sources.list", "sources.list.d/debian.sources", "sources.list.d/ubuntu.sources")
 SOURCE_ROWS = (re.compile(r"^Types:.*$", re.MULTILINE), "Types: deb-src"), (re.compile(r"^deb\s", re.M), "deb-src ")
+
+
+def left():
+    """Seconds of ALL_SECONDS that remain."""
+    return ALL_SECONDS - (time.monotonic() - STARTED)
 
 
 class Missing(Exception):
@@ -50,14 +59,23 @@ def limited(command, seconds, **options):
     except OSError as error:
         raise Missing(f"{name} cannot be run: {error.strerror}") from None
     try:
-        said = started.communicate(timeout=max(seconds, 1))[0]
+        said = started.communicate(timeout=max(seconds, 0.1))[0]
     except subprocess.TimeoutExpired:
-        os.killpg(started.pid, signal.SIGKILL)
-        started.wait()
+        end(started)
         raise Missing(f"{name} took longer than {seconds:.0f} s") from None
     if started.returncode:
         raise Missing(f"{name} failed: {last_line(said)}")
     return said
+
+
+def end(started):
+    """First as Ctrl-C does, so that it can tidy up; then whatever is left of it."""
+    os.killpg(started.pid, signal.SIGINT)
+    with suppress(subprocess.TimeoutExpired):
+        started.communicate(timeout=TIDY_SECONDS)
+    with suppress(ProcessLookupError):
+        os.killpg(started.pid, signal.SIGKILL)
+    started.communicate()
 
 
 def last_line(said):
@@ -73,7 +91,7 @@ def linker():
     except TympanError:
         print("Fetching LLVM's linker from PyPI ...", flush=True)
         pip = (sys.executable, "-m", "pip", "--disable-pip-version-check", "-q", "--no-input", "--timeout", "15")
-        limited([*pip, "--retries", "1", "install", "--no-deps", LINKER], LINKER_SECONDS)
+        limited([*pip, "--retries", "1", "install", "--no-deps", LINKER], min(LINKER_SECONDS, left()))
         target.linker()
 
 
@@ -87,11 +105,11 @@ def runtimes():
     with tempfile.TemporaryDirectory() as folder:
         print("Building CPython for macOS, once (about two minutes) ...", flush=True)
         try:
-            source = ("--source", from_debian(Path(folder), series, SOURCE_SECONDS))
+            source = ("--source", from_debian(Path(folder), series, min(SOURCE_SECONDS, left())))
         except Missing:
             source = ("--download",)
         tympan = (sys.executable, "-m", "tympan", "runtime", "build")
-        limited([*tympan, "--target", BOTH, *source], BUILD_SECONDS, cwd=folder)
+        limited([*tympan, "--target", BOTH, *source], left(), cwd=folder)
 
 
 def from_debian(folder, series, seconds):
