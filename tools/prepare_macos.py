@@ -64,7 +64,7 @@ def limited(command, seconds, **options):
         end(started)
         raise Missing(f"{name} took longer than {seconds:.0f} s") from None
     if started.returncode:
-        raise Missing(f"{name} failed: {last_line(said)}")
+        raise Missing(f"{name} failed: {last_line(said) or 'no message'}")
     return said
 
 
@@ -79,8 +79,9 @@ def end(started):
 
 
 def last_line(said):
-    """Of what a program said, the line that says most."""
-    return next((line for line in reversed(said.splitlines()) if line.strip()), "without a word")
+    """Of what a program said, the line that says most: the last, or the last of those that say error."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    return next((line for line in reversed(lines) if line.lower().startswith(("error", "e:"))), lines[-1] if lines else "")
 
 
 def linker():
@@ -147,7 +148,7 @@ def apt_options(folder):
 
 def prepare():
     """Do what can be done; sentences about what cannot."""
-    for step, lost in ((linker, "tests that link for macOS are skipped"), (runtimes, "they link with a stub instead")):
+    for step, lost in ((linker, "tests that link for macOS are skipped"), (runtimes, "tests link with a stub instead")):
         try:
             step()
         except (Missing, TympanError, OSError) as error:
