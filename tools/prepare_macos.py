@@ -64,7 +64,7 @@ def limited(command, seconds, **options):
         end(started)
         raise Missing(f"{name} took longer than {seconds:.0f} s") from None
     if started.returncode:
-        raise Missing(f"{name} failed: {last_line(said) or 'no message'}")
+        raise Missing(f"{name} failed: {last_line(said)}")
     return said
 
 
@@ -81,7 +81,8 @@ def end(started):
 def last_line(said):
     """Of what a program said, the line that says most: the last, or the last of those that say error."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
-    return next((line for line in reversed(lines) if line.lower().startswith(("error", "e:"))), lines[-1] if lines else "")
+    errors = [line for line in lines if line.lower().startswith(("error", "e:"))]
+    return (errors or lines or ["no message"])[-1]
 
 
 def linker():
