@@ -18,12 +18,12 @@ PRIMITIVES = {
 
 #: Modules of what only some drivers declare: inside a bundle whose driver names one of the words.
 DECLARED = {
-    "tympan._property_lists": ("PropertySpec", "SETTINGS"),
-    "tympan._extras": ("PropertySpec", "SETTINGS"),
+    "tympan._property_lists": ("PropertySpec", "SETTINGS", "with_persistence"),
+    "tympan._extras": ("PropertySpec", "SETTINGS", "with_persistence"),
 }
 
 #: Pure Python modules that go with these.
-DECLARED_PURE = {"tympan._extras": ("tympan._property_spec",)}
+DECLARED_PURE = {"tympan._extras": ("tympan._property_spec", "tympan._setting")}
 
 #: Pure Python modules that are frozen into every bundle.
 CORE_PURE = (

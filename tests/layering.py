@@ -40,6 +40,7 @@ TABLE = [
     ("tympan/_control_spec.py", [], ["_errors", "_stream_spec"], []),
     ("tympan/_layout_codes.py", [], [], []),
     ("tympan/_layouts.py", [], ["_errors", "_layout_codes"], []),
+    ("tympan/_setting.py", [], ["_errors", "_property_spec", "_stream_spec"], []),
     ("tympan/_property_spec.py", [], ["_errors", "_stream_spec"], []),
     ("tympan/_driver.p*", ["libc", "_rt", "_types"], ["_errors", "_spec"], []),
     (
@@ -59,7 +60,7 @@ TABLE = [
     (
         "tympan/_extras.pyx",
         ["libc", "_driver", "_extras_types", "_property_lists", "coreaudio"],
-        ["_property_spec"],
+        ["_property_spec", "_setting"],
         [],
     ),
     # the properties: rows, and the getters that they name
@@ -95,8 +96,8 @@ TABLE = [
     (
         "tympan/_hal_extras.pxd",
         [
-            "libc", "_core", "_extras_types", "_getters_custom", "_host_calls", "_objects", "_properties_types", "_rt",
-            "coreaudio",
+            "libc", "_core", "_driver", "_extras_types", "_getters_custom", "_host_calls", "_objects",
+            "_properties_types", "_rt", "coreaudio",
         ],
         [],
         [],

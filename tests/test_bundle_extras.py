@@ -1,4 +1,4 @@
-"""A driver with properties of its own, as a bundle: it carries what it names, and works without this Python."""
+"""A driver with properties of its own and settings, as a bundle: it carries what it names, and is alone."""
 
 import struct
 
@@ -8,20 +8,31 @@ from tympan.bundle.project import find
 from tympan.testing import Host, _host, _values
 
 DRIVER = '''
-from tympan import DeviceSpec, PropertySpec, StreamFormat, StreamSpec
+from tympan import ControlSpec, DeviceSpec, PropertySpec, Setting, StreamFormat, StreamSpec
 from tympan cimport Driver
 
 
 cdef class Notes(Driver):
     NAME, MANUFACTURER, VERSION = "Notes", "tests", "1.0"
     PROPERTIES = (PropertySpec.string("Vers", value="1.0"),)
+    SETTINGS = (Setting("note", {"first": [1, 2.5, True, b"x", "text"]}), Setting("times", 0))
 
     def device(self):
         return (
             DeviceSpec("com.example.Notes", "Notes", "tests")
             .with_output(StreamSpec.output(StreamFormat.float32(48_000.0)))
-            .with_property(PropertySpec.plist("Note", settable=True, value={"first": [1, 2.5, True, b"x", "text"]}))
+            .with_property(PropertySpec.plist("Note", settable=True, value=self.settings["note"]))
+            .with_property(PropertySpec.string("Memo", settable=True))
+            .with_control(ControlSpec.volume().with_persistence())
         )
+
+    def initialize(self):
+        self.settings["times"] += 1
+
+    def set_property(self, property, value, qualifier):
+        super().set_property(property, value, qualifier)
+        if property.name == "Note":
+            self.settings["note"] = value
 '''
 
 
@@ -41,12 +52,12 @@ def value(plugin, thing, selector):
 def test_what_a_bundle_carries(tmp_path):
     modules = imports.collect(find(write_driver(tmp_path / "notes")).inspect(), runtime.choose("auto"))
     assert [module for module in modules.core if module not in recipe.CORE] == list(recipe.DECLARED)
-    assert "tympan._property_spec" in modules.frozen
+    assert {"tympan._property_spec", "tympan._setting"} <= set(modules.frozen)
 
 
-def test_properties_of_a_bundle(tmp_path):
-    bundle = build_bundle(write_driver(tmp_path / "notes"), tmp_path / "dist")
-    with Host() as hal:
+def test_properties_and_settings_of_a_bundle(tmp_path):
+    bundle, disk = build_bundle(write_driver(tmp_path / "notes"), tmp_path / "dist"), {}
+    with Host(storage=disk) as hal:
         plugin = hal.load(bundle)
         (device,) = plugin.devices
         assert value(plugin, 1, "Vers") == "1.0"
@@ -56,5 +67,22 @@ def test_properties_of_a_bundle(tmp_path):
         _host.release(address)
         assert value(plugin, device, "Note") == {"second": -7}
         hal.pump()
-        assert [note.selector for note in plugin.notifications] == ["Note"]
+        (volume,) = plugin.get_ids(device, "ctrl")
+        plugin.set_float32(volume, "lcsv", 0.25)
+        hal.pump()
+        assert plugin.notifications[0].selector == "Note"
         assert hal.log == []
+    assert disk == {
+        "Notes.driver": {
+            "note": {"value": {"second": -7}, "version": 1},
+            "times": {"value": 1, "version": 1},
+            "control com.example.Notes volume": {"value": 0.25, "version": 1},
+        }
+    }
+    with Host(storage=disk) as hal:
+        plugin = hal.load(bundle)
+        (device,) = plugin.devices
+        assert value(plugin, device, "Note") == {"second": -7}
+        (volume,) = plugin.get_ids(device, "ctrl")
+        assert plugin.get_float32(volume, "lcsv") == 0.25
+    assert disk["Notes.driver"]["times"]["value"] == 2

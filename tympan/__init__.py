@@ -28,6 +28,7 @@ __all__ = [
     "Parameter",
     "PropertySpec",
     "SampleRing",
+    "Setting",
     "SmoothedParameter",
     "SpecError",
     "StreamFormat",
@@ -51,6 +52,7 @@ _LATER = {
     "ControlSpec": "_control_spec",
     "CustomProperty": "_property_spec",
     "PropertySpec": "_property_spec",
+    "Setting": "_setting",
 }
 
 

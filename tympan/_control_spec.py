@@ -32,11 +32,11 @@ class ControlSpec(_Spec):
 
     Fields: ``kind`` (str), ``scope``, ``element``, ``name``, ``value`` (what it is at first), ``decibels``
     (low, high), ``curve``, ``items`` ((number, name) …), ``bounds`` (slider: low and high; pan: left and right
-    channel), ``applied`` (by the core; else the driver does with it what it likes). Raises SpecError.
+    channel), ``applied`` (by the core; else the driver does with it what it likes), ``persistent``. Raises SpecError.
     """
 
     __slots__ = (
-        "kind", "scope", "element", "name", "value", "decibels", "curve", "items", "bounds", "applied",
+        "kind", "scope", "element", "name", "value", "decibels", "curve", "items", "bounds", "applied", "persistent",
     )  # fmt: skip
 
     def __init__(self, kind, scope="output", element=0, name=None, value=0):
@@ -48,7 +48,7 @@ class ControlSpec(_Spec):
         self._set(
             kind=kind, scope=scope, element=element, name=_text("a control's name", kind if name is None else name),
             value=value, decibels=(0.0, 0.0), curve=1.0, items=(), bounds=(0, 0),
-            applied=False,
+            applied=False, persistent=False,
         )  # fmt: skip
 
     # ---- levels ----
@@ -133,6 +133,10 @@ class ControlSpec(_Spec):
             hint = f"It can apply {', '.join(_APPLIED)} of the scope output."
             raise SpecError(f"the core cannot apply {what}", hint)
         return self._with(applied=True)
+
+    def with_persistence(self):
+        """Keep what it is set to in the host's storage, and begin with it the next time."""
+        return self._with(persistent=True)
 
     @property
     def family(self):

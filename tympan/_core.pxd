@@ -28,7 +28,8 @@ cdef struct Core:
     ty_mutex control            # serialises control calls; taken before the GIL, never on IO threads
     ty_mutex values             # guards what controls are set to, and the queue that tells of it; the innermost lock
     void* driver_class          # borrowed: the PlugIn holds it
-    bint hears                  # whether the class has a control_changed of its own; constant
+    bint hears                  # whether Python must know of a control: control_changed, or it is persistent
+    bint starting               # Initialize is under way; guarded by `control`, which it lets go now and then
     void* driver                # owned reference to the Driver, while graph is not NULL
     ReadProperty read_property  # of tympan._extras, which a driver with properties of its own or settings has
     WriteProperty write_property

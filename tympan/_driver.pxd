@@ -19,6 +19,7 @@ cdef class Control:
     cdef int (*write)(void* core, const void* item, uint32_t bits, double place) noexcept
     cdef readonly uint32_t device
     cdef readonly object spec
+    cdef object keep            # of a persistent one: the Settings, and its name there
 
     # A level's or a pan's place, 0 ... 1. [io & running]
     cdef inline float scalar(self) noexcept nogil:
@@ -42,6 +43,7 @@ cdef class Control:
 cdef class Driver:
     cdef list _sample_rates     # Hz, of each device
     cdef dict _controls         # object id: Control
+    cdef object _settings       # None until they are used
     cdef object _extras         # None, or the _extras.Extras of a driver with properties of its own
 
     # One IO cycle on a realtime thread. Read buffer.input, write every sample

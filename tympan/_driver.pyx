@@ -47,6 +47,12 @@ cdef class Control:
         cdef uint32_t bits = 0 if placed else value
         if self.write is NULL or self.write(self.core, self.item, bits, place):
             raise ValueError(f"the control {self.spec.name!r} cannot have the value {value!r}")
+        self._save()
+
+    def _save(self):
+        if self.keep is not None:
+            settings, name = self.keep
+            settings[name] = self.value
 
 
 cdef class Driver:
@@ -68,6 +74,7 @@ cdef class Driver:
         IO_FORMAT: "float32" (``process_io`` sees float32, the core converts) or
             "native" (it gets the stream's own bytes in ``input_bytes``, ``output_bytes``).
         PROPERTIES: PropertySpecs of the plug-in itself; those of a device are in its DeviceSpec.
+        SETTINGS: Settings, which the host stores; see ``settings``.
     """
 
     NAME = ""
@@ -78,12 +85,21 @@ cdef class Driver:
     IO_OPERATIONS = None
     IO_FORMAT = "float32"
     PROPERTIES = ()
+    SETTINGS = ()
 
     @property
     def sample_rate(self):
         """Nominal sample rate in Hz of the first device, current when ``start_io`` is called
         (kAudioDevicePropertyNominalSampleRate). [any]"""
         return self._sample_rates[0] if self._sample_rates else 0.0
+
+    @property
+    def settings(self):
+        """The Settings of SETTINGS, by name. They are as they were left before ``devices`` is called; where there is
+        no host, such as for the bundler, they have their defaults. [any]"""
+        if self._settings is None:
+            self._settings = __import__("tympan._setting", None, None, ["Settings"]).Settings(self.SETTINGS)
+        return self._settings
 
     def sample_rate_of(self, index):
         """Nominal sample rate in Hz of a device, by its index in ``devices()``. [any]"""
@@ -158,6 +174,12 @@ cdef class Driver:
         something else afterwards. Backs SetPropertyData. [control]"""
         property.value = value
 
+    def migrate_setting(self, name, value, version):
+        """Answer the value that a setting has now, when the storage has one of another version; version 0 is what
+        no driver of tympan wrote. Raising, as without this method, or an answer of another type means the default.
+        [control & !running]"""
+        raise ValueError(f"nothing is known of version {version}")
+
     # ---- IO thread ----
 
     cdef void process_io(self, const RealtimeContext* rt, IoBuffer* buffer) noexcept nogil:
@@ -176,9 +198,16 @@ cdef class Driver:
         specs = self.declared_devices()
         for spec in specs:
             self._check_io(spec)
+        if self.SETTINGS:
+            len(self.settings)                          # reading them checks them
         if self.PROPERTIES:
             __import__("tympan._property_spec", None, None, ["check_properties"]).check_properties(self.PROPERTIES)
         return specs
+
+    def _begin_storing(self):
+        """Initialize has succeeded: the host stores what is set, and what has been set."""
+        if self._settings is not None and self._extras is not None:
+            self._settings.attach(self._extras.save)
 
     def declared_devices(self):
         """Answer what ``devices()`` answers as a tuple, completed, or raise SpecError; for the bundler.

@@ -7,16 +7,17 @@ thread; everything else here is called with the GIL.
 
 from libc.string cimport memcpy
 
-from tympan._driver cimport Driver
+from tympan._driver cimport Control, Driver
 from tympan._extras_types cimport CoreCalls, ReadProperty, WriteProperty
 from tympan._property_lists cimport cf_of, value_of
 from tympan.coreaudio cimport (
-    CFGetTypeID, CFStringGetTypeID, CFTypeRef, OSStatus, UInt32, kAudioHardwareBadObjectError,
+    CFGetTypeID, CFRelease, CFStringGetTypeID, CFTypeRef, OSStatus, UInt32, kAudioHardwareBadObjectError,
     kAudioHardwareIllegalOperationError, kAudioHardwareNoError, kAudioHardwareUnknownPropertyError,
-    kAudioObjectPlugInObject,
+    kAudioObjectPlugInObject, tympan_os_log,
 )
 
 from tympan._property_spec import CustomProperty, checked, same
+from tympan._setting import ControlSetting
 
 
 ctypedef OSStatus (*Served)(
@@ -56,6 +57,64 @@ cdef class Extras:
         where = "the plug-in" if device is None else f"device {device}"
         raise KeyError(f"{where} has no property {name!r}")
 
+    # ---- settings ----
+
+    def restore(self, Driver driver, names):
+        """Read these settings from the host's storage. Initialize only. [control & !running]"""
+        for name in names:
+            found, value = self.stored(name)
+            if found:
+                driver.settings.restore(name, value, driver.migrate_setting, _log)
+
+    cdef object stored(self, name):
+        """Whether the storage has something, and what; None for what Python has no value of."""
+        cdef CFTypeRef key = cf_of(name)
+        cdef CFTypeRef found = NULL
+        with nogil:
+            found = self.calls.load(&self.calls, key)
+            CFRelease(key)
+        if found is NULL:
+            return False, None
+        try:
+            return True, value_of(found)
+        except ValueError:
+            return True, None
+        finally:
+            CFRelease(found)
+
+    def save(self, name, stored):
+        """WriteToStorage, or with None DeleteFromStorage, from the core's queue. [any]"""
+        cdef CFTypeRef key = cf_of(name)
+        cdef CFTypeRef value = NULL
+        try:
+            value = cf_of(stored) if stored is not None else NULL
+        except BaseException:
+            CFRelease(key)
+            raise
+        self.calls.store(&self.calls, key, value)
+
+    def restored(self, Driver driver, specs):
+        """The DeviceSpecs, with the controls as they were left that are persistent. Initialize only.
+        [control & !running]"""
+        return [self._restored(driver, spec) if any([c.persistent for c in spec.controls]) else spec for spec in specs]
+
+    def _restored(self, Driver driver, spec):
+        controls = list(spec.controls)
+        for i, control in enumerate(controls):
+            if control.persistent:
+                setting = ControlSetting(spec.uid, control)
+                driver.settings.add(setting)
+                self.restore(driver, [setting.name])
+                controls[i] = control._with(value=driver.settings[setting.name])
+        return spec._with(controls=tuple(controls))
+
+    def keep(self, Driver driver, specs):
+        """From now on the settings follow the persistent controls. [control & !running]"""
+        cdef Control control
+        for control in driver._controls.values():
+            if control.spec.persistent:
+                control.keep = driver.settings, ControlSetting(specs[control.device].uid, control.spec).name
+
     def close(self):
         """The driver is dropped: nothing reaches the host any more. [control]"""
         self.calls.core = NULL
@@ -74,6 +133,10 @@ cdef class Teller:
     def __call__(self):
         if self.extras.calls.core is not NULL:
             self.extras.calls.tell(&self.extras.calls, self.object_id, self.selector)
+
+
+def _log(line):
+    tympan_os_log(f"tympan: {line}".replace("\n", " ").replace("\0", " ").encode("utf-8", "replace"))
 
 
 # ---- what the core calls ----

@@ -15,7 +15,7 @@ from tympan._core cimport TY_MAX_CORES, Core, core_of, device_in, graph_of, obje
 from tympan._driver cimport Control, Driver, ty_no_control
 from tympan._gains cimport settle
 from tympan._hal_clients cimport AddDeviceClient, CreateDevice, DestroyDevice, RemoveDeviceClient
-from tympan._hal_extras cimport extras_of, reference_in, write_custom
+from tympan._hal_extras cimport give_extras, reference_in, restored_declaration, write_custom
 from tympan._hal_io cimport (
     BeginIOOperation, DoIOOperation, EndIOOperation, GetZeroTimeStamp, WillDoIOOperation,
 )
@@ -96,12 +96,11 @@ cdef OSStatus _create_driver(Core* core, Graph** graph) noexcept with gil:
     try:
         where = (<object>core.driver_class).__name__
         driver = (<object>core.driver_class)()
-        specs = driver.declaration()
+        specs = restored_declaration(core, driver, _status_of)
         graph[0] = build_graph(driver, specs)
         driver._sample_rates = [spec.initial_rate for spec in specs]
         _give_controls(core, graph[0], driver, specs)
-        if driver.PROPERTIES or any([spec.properties for spec in specs]):
-            extras_of(core, driver, _status_of).give(driver, specs, [graph[0].devices[i].id for i in range(len(specs))])
+        give_extras(core, graph[0], driver, specs, _status_of)
         Py_INCREF(driver)
         core.driver = <void*>driver
         return kAudioHardwareNoError
@@ -223,23 +222,24 @@ cdef void _stop_running(Core* core) noexcept nogil:
 
 cdef OSStatus Initialize(AudioServerPlugInDriverRef ref, AudioServerPlugInHostRef host) noexcept nogil:
     cdef Core* core = core_of(ref)
-    cdef OSStatus status
+    cdef OSStatus status = kAudioHardwareIllegalOperationError
     if core is NULL:
         return kAudioHardwareBadObjectError
     if host is NULL:
         return kAudioHardwareIllegalOperationError
     ty_mutex_lock(&core.control)
-    status = _initialize(core, host)
+    if core.graph is NULL and not core.starting:        # once only
+        core.starting, core.host = True, host
+        status = _initialize(core)
+        core.starting = False
     ty_mutex_unlock(&core.control)
     return status
 
 
-cdef OSStatus _initialize(Core* core, AudioServerPlugInHostRef host) noexcept nogil:
+cdef OSStatus _initialize(Core* core) noexcept nogil:
     cdef mach_timebase_info_data_t timebase
     cdef Graph* graph = NULL
     cdef OSStatus status
-    if core.graph is not NULL:
-        return kAudioHardwareIllegalOperationError      # once only
     mach_timebase_info(&timebase)
     core.ticks_num = <uint64_t>1000000000 * timebase.denom
     core.ticks_den = timebase.numer
@@ -251,9 +251,10 @@ cdef OSStatus _initialize(Core* core, AudioServerPlugInHostRef host) noexcept no
     if status != kAudioHardwareNoError:
         _drop_driver(core, graph)
         return status
-    core.host = host
     core.queue = dispatch_queue_create("tympan.host-calls", NULL)
     ty_store_pointer(<void**>&core.graph, graph)
+    if core.read_property is not NULL:
+        _call_driver(core, b"_begin_storing")
     return kAudioHardwareNoError
 
 
@@ -406,7 +407,9 @@ cdef void _tell_driver(Core* core, const Object* item) noexcept with gil:
     if item.control is NULL:
         _call(core, "identify", (item.device.io.device, item.device.identifying != 0))
         return
-    _call(core, "control_changed", ((<Driver>core.driver)._controls[item.control.id],))
+    control = (<Driver>core.driver)._controls[item.control.id]
+    _call(core, "control_changed", (control,))
+    control._save()
 
 
 # ---- the table, and what entry.c and the simulated host call ----

@@ -445,38 +445,42 @@ cdef void _tell_changes(AudioServerPlugInHostRef host, int context, AudioObjectI
 cdef OSStatus _copy_from_storage(AudioServerPlugInHostRef host, CFStringRef key,
                                  CFPropertyListRef* out) noexcept nogil:
     guard_lift(current_guard())
-    cdef OSStatus status = _copy_stored(host, key, out)
+    cdef OSStatus status = _copy_stored(host, _context(), key, out)
     guard_drop(current_guard())
     return status
 
 
-cdef OSStatus _copy_stored(AudioServerPlugInHostRef host, CFStringRef key, CFPropertyListRef* out) noexcept with gil:
-    self = _owner(host, "CopyFromStorage", is_inside())
+cdef OSStatus _copy_stored(
+    AudioServerPlugInHostRef host, int context, CFStringRef key, CFPropertyListRef* out
+) noexcept with gil:
+    self = _owner(host, "CopyFromStorage", context)
     return self.storage.copy(key, out) if out != NULL else kAudioHardwareIllegalOperationError
 
 
 cdef OSStatus _write_to_storage(AudioServerPlugInHostRef host, CFStringRef key,
                                 CFPropertyListRef value) noexcept nogil:
     guard_lift(current_guard())
-    cdef OSStatus status = _write_stored(host, key, value)
+    cdef OSStatus status = _write_stored(host, _context(), key, value)
     guard_drop(current_guard())
     return status
 
 
-cdef OSStatus _write_stored(AudioServerPlugInHostRef host, CFStringRef key, CFPropertyListRef value) noexcept with gil:
-    self = _owner(host, "WriteToStorage", is_inside())
+cdef OSStatus _write_stored(
+    AudioServerPlugInHostRef host, int context, CFStringRef key, CFPropertyListRef value
+) noexcept with gil:
+    self = _owner(host, "WriteToStorage", context)
     return self.storage.write(key, value) if value != NULL else kAudioHardwareIllegalOperationError
 
 
 cdef OSStatus _delete_from_storage(AudioServerPlugInHostRef host, CFStringRef key) noexcept nogil:
     guard_lift(current_guard())
-    cdef OSStatus status = _remove_stored(host, key)
+    cdef OSStatus status = _remove_stored(host, _context(), key)
     guard_drop(current_guard())
     return status
 
 
-cdef OSStatus _remove_stored(AudioServerPlugInHostRef host, CFStringRef key) noexcept with gil:
-    return _owner(host, "DeleteFromStorage", is_inside()).storage.remove(key)
+cdef OSStatus _remove_stored(AudioServerPlugInHostRef host, int context, CFStringRef key) noexcept with gil:
+    return _owner(host, "DeleteFromStorage", context).storage.remove(key)
 
 
 cdef OSStatus _request_change(AudioServerPlugInHostRef host, AudioObjectID device, uint64_t action,

@@ -12,6 +12,7 @@ cdef bint is_property_list(CFTypeRef reference)
 cdef class Storage:
     cdef public dict values  # key: Python value
     cdef public str missing  # one of MISSING
+    cdef public bint refuses  # whether nothing can be written
 
     # The host's entries. With the GIL.
     cdef OSStatus copy(self, CFStringRef key, CFPropertyListRef* out)

@@ -375,7 +375,8 @@ cdef class Storage:
 
     Values are kept as Python's: the real host is another process, so what a driver reads is never
     the object that it wrote, and is immutable. ``missing``: what reading a key that is not there does:
-    "error" (a status, and NULL), "null" (0, and NULL) or "untouched" (a status, and nothing written).
+    "error" (a status, and NULL), "null" (0, and NULL) or "untouched" (a status, and nothing written). ``refuses``:
+    nothing can be written, as on a full disk.
     Every method takes the GIL; any thread.
     """
 
@@ -411,6 +412,8 @@ cdef class Storage:
         name = _key_of(key, "WriteToStorage")
         if name is None:
             return kAudioHardwareIllegalOperationError
+        if self.refuses:
+            return kAudioHardwareUnspecifiedError
         try:
             if not is_property_list(<CFTypeRef>value):
                 raise ValueError(describe(<uintptr_t>value) if tympan_kind_of(<CFTypeRef>value) else "no object")
