@@ -23,28 +23,28 @@ def platform_names():
     return sorted(name[1:] for name in names if name.startswith(PLATFORM))
 
 
-def carrier(*compiler):
-    """The carrier, made by ``compiler``, or by this machine's."""
+def carrier(*compiler, sources=HERE):
+    """The carrier, made by ``compiler``, or by this machine's; ``sources``: other ones than those here."""
     command = [*(compiler or toolchain.compiler()), *FLAGS]
     names = "#define PLATFORM(X) " + " ".join(f"X({name})" for name in platform_names()) + "\n"
-    key = cache.key(str(command), names, *sorted(HERE.glob("*.[ch]")))
+    key = cache.key(str(command), names, *sorted(sources.glob("*.[ch]")))
 
     def make(output):
         (output.parent / "platform_names.h").write_text(names, encoding="ascii")
-        whole = [*command, f"-I{output.parent}", HERE / "carrier.c", "-lm", "-ldl", "-o", output]
+        whole = [*command, f"-I{output.parent}", sources / "carrier.c", "-lm", "-ldl", "-o", output]
         toolchain.run_checked(whole, "compiling the carrier of Mach-O slices")
 
     return cache.stored(f"macho-carrier-{key}.so", make)
 
 
-def carried(bundle, folder, *compiler):
-    """A copy of a macOS bundle in ``folder`` that this machine can load; ``compiler``: see ``carrier``."""
+def carried(bundle, folder, *compiler, sources=HERE):
+    """A copy of a macOS bundle in ``folder`` that this machine can load; the rest is for ``carrier``."""
     goal = Path(folder) / bundle.name
     shutil.copytree(bundle, goal)
     (binary,) = (goal / "Contents" / "MacOS").iterdir()
     resources = goal / "Contents" / "Resources"
     resources.mkdir(exist_ok=True)
     binary.rename(resources / "macho")
-    shutil.copyfile(carrier(*compiler), binary)
+    shutil.copyfile(carrier(*compiler, sources=sources), binary)
     binary.chmod(0o755)
     return goal

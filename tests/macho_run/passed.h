@@ -9,6 +9,6 @@
     X(pthread_getspecific) X(pthread_key_delete) X(pthread_self) X(pthread_setspecific) X(puts) X(pwrite)     \
     X(qsort) X(read) X(readlink) X(readv) X(realloc) X(rename) X(rint) X(rintf) X(rmdir) X(round)             \
     X(sched_yield) X(setenv) X(sin) X(strchr) X(strcmp) X(strcpy) X(strcspn) X(strlen) X(strncmp) X(strncpy)  \
-    X(strrchr) X(strstr) X(strtol) X(strtoul) X(unlink) X(unsetenv) X(usleep) X(wcschr) X(wcscmp) X(wcscpy)   \
+    X(strrchr) X(strstr) X(strtol) X(strtoul) X(time) X(unlink) X(unsetenv) X(usleep) X(wcschr) X(wcscmp) X(wcscpy)   \
     X(wcslen) X(wcsncmp) X(wcsncpy) X(wcsrchr) X(wcstok) X(wcstol) X(wcstombs) X(wmemcmp) X(write) X(writev)  \
     X(__memcpy_chk) X(__memmove_chk) X(__strcpy_chk)

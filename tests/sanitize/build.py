@@ -31,14 +31,14 @@ def compiler(*command):
             os.environ["CC"] = before
 
 
-def bundle(path, folder, *command):
+def bundle(path, folder, *command, target="native"):
     """The ``.driver`` of the driver at ``path``, made by ``command`` (or as always), with its names and lines in it.
 
-    No check: what it refuses is what some sanitizers are to be shown.
+    No check: what it refuses is what some sanitizers are to be shown. ``target``: one that has one processor.
     """
     found = project.find(path)
     source, config = build.configured(found, str)
-    ((machine, runtime),) = build.pick("auto")
+    ((machine, runtime),) = build.pick("auto", target)
     target = Path(folder) / f"{config.executable}.driver"
     with compiler(*(command or toolchain.compiler())), layout.scratch(Path(folder), config.executable) as made:
         part = build.prepared(config, source, machine, runtime, str)
