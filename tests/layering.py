@@ -125,6 +125,9 @@ TABLE = [
     ),
     ("tympan/__init__.pxd", ["_buffers", "_driver", "_log_sink", "_parameters", "_types"], [], []),
     ("tympan/__init__.py", [], ["_driver", "_errors", "_spec", "_stream_spec"], []),
+    # an application's side: the simulated host where one is active, else Core Audio's client interface
+    ("tympan/_client.py", [], ["stdlib", "_errors", "_property_spec"], ["_client_macos", "tympan.testing._connect"]),
+    ("tympan/_client_macos.py", [], ["stdlib", "_errors"], []),
     # L2: the simulated host sees only the C table; _session makes the reference of a class without a bundle
     ("tympan/testing/_session.py", [], ["stdlib", *BELOW, *TESTING], ["_hal"]),
     ("tympan/testing/_*_cli.py", [], ["stdlib", *BELOW, *NUMBERS, *TESTING], [*NUMBERS, "tympan.bundle"]),

@@ -35,6 +35,7 @@ __all__ = [
     "StreamSpec",
     "StructRing",
     "TympanError",
+    "connect",
     "get_include",
 ]
 
@@ -53,6 +54,7 @@ _LATER = {
     "CustomProperty": "_property_spec",
     "PropertySpec": "_property_spec",
     "Setting": "_setting",
+    "connect": "_client",
 }
 
 

@@ -51,6 +51,7 @@ class Plugin(Properties):
         self._devices = {}
         self._lock = threading.RLock()
         self.notifications: list[Notification] = []
+        self.listeners = {}  # (object id, selector): functions that PropertiesChanged calls
         self.initialized = False
         self.host_table = _host.HostTable(self)
         _hosts.append(self.host_table)
@@ -98,6 +99,8 @@ class Plugin(Properties):
                 value = self._reread(object_id, selector, scope, element)
                 with self._lock:
                     self.notifications.append(Notification(object_id, name(selector), name(scope), element, value))
+                for listener in list(self.listeners.get((object_id, name(selector)), ())):
+                    listener()
         except Exception as error:  # nothing may pass through the driver; pump() raises it
             self.hal.callback_errors.append(error)
 
