@@ -26,3 +26,9 @@ def modules(library):
 def initialiser(module):
     """The C function that makes a built-in module, or None when the interpreter does."""
     return SPECIAL.get(module, f"PyInit_{module.rpartition('.')[2]}")
+
+
+def is_archive(library):
+    """Whether a file is a static library: in a framework, libpython3.11.a is a link to the shared one."""
+    with open(library, "rb") as file:
+        return file.read(8) == b"!<arch>\n"

@@ -103,7 +103,8 @@ def fill(bundle, config, parts, allow, say):
     layout.add_icon(contents, config)
     layout.add_resources(contents, config)
     executable = contents / "MacOS" / config.executable
-    thin = [(part.machine.architecture, slice_of(contents, config, part, allow, say)) for part in parts]
+    objects = [item for part in parts for item in part.objects]
+    thin = [(part.machine.architecture, slice_of(contents, config, part, objects, allow, say)) for part in parts]
     if len(thin) == 1:
         os.rename(thin[0][1], executable)
         return
@@ -113,24 +114,24 @@ def fill(bundle, config, parts, allow, say):
         path.unlink()
 
 
-def slice_of(contents, config, part, allow, say):
-    """The file of one machine: linked, found to be realtime-safe, stripped."""
+def slice_of(contents, config, part, objects, allow, say):
+    """The file of one machine: linked, found to be realtime-safe, stripped. ``objects`` are those of all machines."""
     say(f"Linking with the {part.runtime}{place(part.machine)}")
-    output = linked(contents, config, part)
+    output = linked(contents, config, part, objects)
     say(f"Checking that IO code is realtime-safe{place(part.machine)}")
     stripping = functools.partial(linked_again, part, config.factory_name) if part.machine.is_crossed else None
     release(output, part.units, f"{config.executable}.driver", allow, say, stripping)
     return output
 
 
-def linked(contents, config, part):
+def linked(contents, config, part, objects):
     """The file of one machine, with its names and lines."""
     output = contents / "MacOS" / f"{config.executable}.{part.machine.name}"
     if part.runtime.kind == "static":
         link.static(part.objects, part.runtime, config.factory_name, output, part.machine)
     else:
-        library = vendor.copy(part.runtime, part.modules, contents, part.objects)
-        link.vendored(part.objects, library, config.factory_name, output)
+        library = vendor.copy(part.runtime, part.modules, contents, objects)
+        link.vendored(part.objects, library, config.factory_name, output, part.machine)
     return output
 
 

@@ -46,11 +46,11 @@ def without_debug(library):
     return cache.stored(name, lambda output: toolchain.run_checked([*command, output], f"copying {library.name}"))
 
 
-def vendored(parts, library, factory, output):
+def vendored(parts, library, factory, output, machine=NATIVE):
     """Link with the bundle's own copy of the shared library, found beside the binary."""
     # libm for drivers that use `libc.math`; the copied interpreter brings only what it needs itself.
     others = [] if toolchain.MACOS else ["-Wl,-rpath,$ORIGIN/../Frameworks", "-lm"]
-    link([*parts, library], others, factory, output)
+    link([*parts, library], others, factory, output, machine)
 
 
 def link(parts, libraries, factory, output, machine=NATIVE):

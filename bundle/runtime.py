@@ -7,7 +7,7 @@ import sysconfig
 from pathlib import Path
 
 from tympan._errors import UsageError
-from tympan.bundle import archive, cache, toolchain, verify
+from tympan.bundle import archive, binary, cache, toolchain, verify
 from tympan.bundle.target import NATIVE
 
 INSTEAD = "Python from pyenv (with --enable-shared), Debian (python3-dev), python.org or Homebrew can be carried."
@@ -41,14 +41,17 @@ def choose(kind, machine=NATIVE):
 
 
 def built(kind, machine):
-    """The runtime that was built from source for a processor of macOS."""
+    """The runtime that was built from source for a processor of macOS; on a Mac also its own library."""
+    from tympan.bundle import cpython
+
+    wanted = kind == "vendored" or (kind == "auto" and not cpython.present(machine))
+    if toolchain.MACOS and wanted and (found := vendored(machine.architecture)):
+        return found  # not yet run
     if kind == "vendored":
         raise UsageError(
             f"a bundle for {machine} cannot carry the shared library of {sys.executable}",
             "Leave --runtime out: `python -m tympan runtime build` makes a static one.",
         )
-    from tympan.bundle import cpython
-
     found = cpython.find(machine)
     return Runtime("static", found.library, [], archive.modules(found.library), found.version)
 
@@ -74,7 +77,7 @@ def static():
     if found:
         return Runtime("static", found.library, system_libraries(), archive.modules(found.library), found.version)
     for path in static_candidates():
-        if path.is_file() and is_pic(path):
+        if path.is_file() and archive.is_archive(path) and is_pic(path):
             return Runtime("static", path, system_libraries(), archive.modules(path))
     return None
 
@@ -114,14 +117,19 @@ def system_libraries():
     return list(dict.fromkeys([*wanted, "-lpthread", "-lm"]))
 
 
-def vendored():
-    """This Python's shared library, when it needs nothing but the system's."""
+def vendored(architecture=None):
+    """This Python's shared library, when it needs nothing but the system's and has a slice for ``architecture``."""
     for path in shared_candidates():
-        if path.is_file() and not verify.foreign_libraries(path.resolve()):
+        if path.is_file() and not verify.foreign_libraries(path.resolve()) and has_slice(path, architecture):
             if not toolchain.MACOS:
                 toolchain.patchelf()  # missing? Better known before anything is compiled
             return Runtime("vendored", path.resolve(), [], frozenset(sys.builtin_module_names))
     return None
+
+
+def has_slice(path, architecture):
+    """Whether a library is for a processor, too: python.org's is universal, Homebrew's is not."""
+    return architecture is None or architecture in {part.machine for part in binary.read(path.resolve())}
 
 
 def shared_candidates():

