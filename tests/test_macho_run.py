@@ -149,6 +149,15 @@ def test_libsystem_is_what_it_says(probe, tmp_path):
     assert ask(probe, "answers", tmp_path) == (code, expected, complaint)
 
 
+def test_fixups_of_older_linkers(private_cache, tmp_path):
+    """LC_DYLD_INFO, which no bundle of tympan's has: the same answers."""
+    old = programs.probe(targets.X86_64, tmp_path / "old", programs.link_without_chains)
+    (part,) = slices.read(old / "Contents" / "MacOS" / "Probe")
+    assert part.macho.has_dyld_info and part.macho.dyld_info.lazy_bind[1]
+    _, expected, _ = programs.asked("answers", programs.native_probe(tmp_path), tmp_path / "native")
+    assert ask(old, "answers", tmp_path)[1] == expected
+
+
 @pytest.mark.parametrize(
     ("what", "says"),
     [

@@ -1,8 +1,8 @@
 /*
  * One slice of a Mach-O file in memory: mapped, its pointers set, its imports bound, its initialisers run.
  *
- * Reads what dyld reads (load commands, chained fixups, export trie) and nothing else; written from Apple's public
- * headers (mach-o/loader.h, mach-o/fixup-chains.h). What it does not know ends the process with a sentence.
+ * Reads what dyld reads (load commands, fixups, export trie) and nothing else; written from Apple's public
+ * headers (mach-o/loader.h, mach-o/fixup-chains.h). Fixups are chained, or a program for dyld (program.h). What it does not know ends the process with a sentence.
  * Called once, on the thread that loads.
  */
 
@@ -57,6 +57,7 @@ typedef struct {
     unsigned char *base;       /* where its address 0 is */
     size_t size;
     const unsigned char *fixups, *trie;
+    const uint32_t *programs;  /* in place of the chains: LC_DYLD_INFO's pairs of offset and size */
 } macho_image;
 
 /* The address for an import, by its name in the file; never NULL. */
@@ -96,6 +97,16 @@ static const unsigned char *macho_file(const char *path)
     if (data == MAP_FAILED)
         macho_wrong("%s cannot be read", path);
     return data;
+}
+
+static uint64_t macho_uleb(const unsigned char **at)
+{
+    uint64_t value = 0;
+    for (int shift = 0;; shift += 7) {
+        value |= (uint64_t)(**at & 0x7F) << shift;
+        if (!(*(*at)++ & 0x80))
+            return value;
+    }
 }
 
 /* Of a universal file the slice for this processor. */
@@ -157,11 +168,13 @@ static void macho_find(macho_image *image)
             image->fixups = image->file + offset;
         if (command == LC_DYLD_EXPORTS_TRIE)
             image->trie = image->file + offset;
-        if (command == LC_DYLD_INFO)
-            macho_wrong("the slice has no chained fixups; it was not linked as tympan links");
+        if (command == LC_DYLD_INFO) {
+            image->programs = (const uint32_t *)it + 2;
+            image->trie = image->file + image->programs[8];
+        }
     }
-    if (!image->fixups || !image->trie)
-        macho_wrong("the slice has no chained fixups or no export trie");
+    if (!image->trie || (!image->fixups && !image->programs))
+        macho_wrong("the slice has no fixups or no export trie");
 }
 
 /* ---- fixups ---- */
@@ -218,6 +231,8 @@ static void macho_fix_all(const macho_image *image, macho_answer answer)
             macho_fix_segment(image, starts + numbers[i], answer);
 }
 
+#include "program.h"
+
 /* ---- initialisers ---- */
 
 static void macho_initialise_section(const macho_image *image, const macho_section *section)
@@ -250,19 +265,9 @@ static void macho_load(macho_image *image, const char *path, macho_answer answer
         macho_wrong("%s is not an MH_BUNDLE for this processor", path);
     macho_find(image);
     macho_map(image);
-    macho_fix_all(image, answer);
+    image->programs ? macho_programs(image, answer) : macho_fix_all(image, answer);
     macho_protect(image);
     macho_initialise(image);
-}
-
-static uint64_t macho_uleb(const unsigned char **at)
-{
-    uint64_t value = 0;
-    for (int shift = 0;; shift += 7) {
-        value |= (uint64_t)(**at & 0x7F) << shift;
-        if (!(*(*at)++ & 0x80))
-            return value;
-    }
 }
 
 /* The child of a node of the export trie whose label begins what is left of the name, which it shortens; or NULL. */

@@ -7,8 +7,9 @@ import subprocess
 from macho_run.carry import HERE
 from sanitize.build import HOST, HOST_FLAGS
 
-from tympan.bundle import cache, macho, toolchain
+from tympan.bundle import cache, macho, target, toolchain
 from tympan.bundle.compile import PACKAGE
+from tympan.bundle.macho.link import STUBS
 
 #: Compiler and emulator for arm64 as Debian names them; its libraries are where the compiler has them.
 ARM_COMPILER = "aarch64-linux-gnu-gcc"
@@ -38,14 +39,22 @@ def native_probe(folder):
     return folder / "Probe"
 
 
-def probe(machine, folder):
-    """The probe as a bundle of macOS, which has a binary and nothing else."""
+def probe(machine, folder, link=None):
+    """The probe as a bundle of macOS, which has a binary and nothing else; ``link``: in place of the bundler's."""
     bundle = folder / "Probe.driver"
     (bundle / "Contents" / "MacOS").mkdir(parents=True)
     flags = ("-O2", "-w", "-fvisibility=hidden", "-c")
     toolchain.run_checked([*machine.compiler(), *flags, HERE / "probe.c", "-o", folder / "probe.o"], "the probe")
-    macho.link([folder / "probe.o"], "TympanFactory", bundle / "Contents" / "MacOS" / "Probe", machine, names=False)
+    (link or macho.link)([folder / "probe.o"], "TympanFactory", bundle / "Contents" / "MacOS" / "Probe", machine)
     return bundle
+
+
+def link_without_chains(parts, factory, output, machine):
+    """As older linkers do: the fixups are a program for dyld, and functions are bound late."""
+    versions = ("-platform_version", "macos", target.MINIMUM_MACOS, target.SDK_VERSION)
+    command = [*target.linker(), "-arch", machine.architecture, "-bundle", *versions, "-no_fixup_chains"]
+    command += ["-U", "dyld_stub_binder", "-exported_symbol", f"_{factory}", "-o", output, *parts, *STUBS]
+    toolchain.run_checked(command, "linking the probe")
 
 
 def asked(what, binary, folder, *emulator, compiler=()):
