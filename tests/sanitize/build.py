@@ -43,7 +43,8 @@ def bundle(path, folder, *command, target="native"):
     with compiler(*(command or toolchain.compiler())), layout.scratch(Path(folder), config.executable) as made:
         part = build.prepared(config, source, machine, runtime, str)
         (made / "Contents" / "Info.plist").write_bytes(plist.generate(config))
-        os.rename(build.linked(made / "Contents", config, part), made / "Contents" / "MacOS" / config.executable)
+        linked = build.linked(made / "Contents", config, part, part.objects)
+        os.rename(linked, made / "Contents" / "MacOS" / config.executable)
         layout.move(made, target)
     return target
 
