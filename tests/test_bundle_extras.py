@@ -2,10 +2,14 @@
 
 import struct
 
+import pytest
+
 from tympan.bundle import imports, recipe, runtime
 from tympan.bundle.build import build_bundle
 from tympan.bundle.project import find
 from tympan.testing import Host, _host, _values
+from tympan.testing._fuzz_session import fuzz
+from tympan.testing.checks import run_checks
 
 DRIVER = '''
 from tympan import ControlSpec, DeviceSpec, PropertySpec, Setting, StreamFormat, StreamSpec
@@ -55,8 +59,29 @@ def test_what_a_bundle_carries(tmp_path):
     assert {"tympan._property_spec", "tympan._setting"} <= set(modules.frozen)
 
 
-def test_properties_and_settings_of_a_bundle(tmp_path):
-    bundle, disk = build_bundle(write_driver(tmp_path / "notes"), tmp_path / "dist"), {}
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("notes")
+    return build_bundle(write_driver(folder / "notes"), folder / "dist")
+
+
+def test_calls_of_every_kind(bundle):
+    """Properties and settings under what a host could do wrong, from several threads; nothing leaks."""
+    outcome = fuzz(bundle, 30_000, seed=1, threads=3)
+    assert outcome.failure is None, outcome.failure
+
+
+@pytest.mark.parametrize("rule", [
+    "custom-properties-described", "custom-properties-readable", "custom-properties-check-types",
+    "storage-foreign-values", "storage-failing-writes", "storage-writes-property-lists", "storage-copies-released",
+])  # fmt: skip
+def test_rules_about_them(bundle, rule):
+    (result,) = run_checks(bundle, [rule])
+    assert result.outcome == "passed", result.details
+
+
+def test_properties_and_settings_of_a_bundle(bundle):
+    disk = {}
     with Host(storage=disk) as hal:
         plugin = hal.load(bundle)
         (device,) = plugin.devices

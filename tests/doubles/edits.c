@@ -111,6 +111,7 @@ static const edit edits[] = {
     {"level-conversion-rises", DESK_VOLUME, kAudioLevelControlPropertyConvertScalarToDecibels, 0, FLOATS, 0, 0, -6.0, NULL},
     {"level-conversion-returns", DESK_VOLUME, kAudioLevelControlPropertyConvertDecibelsToScalar, 0, FLOATS, 0, 0, 0.5, NULL},
     {"custom-properties-readable", DESK, MEMO, 0, NUMBER, 4096, 0, 0, NULL},
+    {"custom-properties-check-types", DESK, MEMO, 0, DEAF, 0, 0, 0, NULL},
     /* clock device */
     {"clock-device-required-properties", CLOCK_DEVICE, kAudioClockDevicePropertyClockDomain, 0, HIDE, 0, 0, 0, NULL},
     {"clock-device-settable", CLOCK_DEVICE, kAudioClockDevicePropertyNominalSampleRate, 0, TOGGLE, 0, 0, 0, NULL},

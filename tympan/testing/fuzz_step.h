@@ -85,13 +85,13 @@ static void fuzz_idle(fuzz *f)
             device->client[client].added = device->client[client].started = 0;
         }
     }
-    for (unsigned i = 0; i < FUZZ_KEYS; i++)
-        stored_clear(f, i);
     for (unsigned i = 0; i < FUZZ_THREADS; i++)
         for (; f->thread[i].references; f->thread[i].references--)
             (*f->driver)->Release(f->driver);
     f->policy = POLICY_STORAGE;
     settle(f, 0);
+    for (unsigned i = 0; i < FUZZ_KEYS; i++)
+        stored_clear(f, i);
     if (f->stale)
         learn(f);
 }

@@ -8,6 +8,7 @@ from tympan.testing._status import code, name
 from tympan.testing.rules import _rows
 from tympan.testing.rules._calls import fixed, get, plain, rows_present
 from tympan.testing.rules._rule import Group, Skip, advise, require
+from tympan.testing.rules._spy import not_a_string
 from tympan.testing.rules._subject import in_time
 from tympan.testing.rules._table import GLOBAL, INPUT, OUTPUT, QUALIFIED
 
@@ -249,3 +250,32 @@ def custom_properties_readable(s):
                 _host.release(address)
         if not tried:
             raise Skip("the driver has no custom property of the type 'cfst'")
+
+
+@rule(
+    "custom-properties-check-types",
+    "Setting a custom property of the type 'cfst' or 'plst' to an object of another type, or to NULL, is refused.",
+    "The sound system crashes when an application sets a property of the driver's own wrongly.",
+    reference="B0, C7.4",
+    isolated=True,
+)
+def custom_properties_check_types(s):
+    with s.open() as session:
+        tried = 0
+        for thing in session.world.things:
+            listed = session.plugin.get(thing, "cust") if session.plugin.has(thing, "cust") else b""
+            for selector, kind, qualifier in struct.iter_unpack("<3I", listed):
+                key = (thing.id, selector, code(GLOBAL), 0)
+                if kind and not qualifier and session.table.settable(*key)[1]:
+                    tried += 1
+                    _refuses_other_types(session, key, f"the custom property '{name(selector)}' of {thing}")
+        if not tried:
+            raise Skip("the driver has no custom property that can be set")
+
+
+def _refuses_other_types(session, key, where):
+    for wrong, what in ((not_a_string(), "a CFUUID, which is no property list"), (0, "NULL")):
+        session.doing(f"setting {where} to {what}")
+        status = session.table.set(*key, struct.pack("<Q", wrong))
+        session.settle()
+        require(status != 0, f"{where} was set to {what}")
