@@ -84,6 +84,22 @@ MUTANTS = [
     ("tympan/_gains.pxd", "        source += part * stride\n", "", "test_controls"),
     ("tympan/_getters.pxd", "return candidate.control.scope == q.address.mScope", "return True", "test_controls"),
     ("tympan/_getters_device.pxd", "q.object.device.can_be_system_default and", "q.object.device.can_be_default and", "test_properties"),
+    ("tympan/_setting.py", "        if not same(before, value):\n", "        if True:\n", "test_settings"),
+    ("tympan/_setting.py", "        if version != spec.version:\n            self._save", "        if False:\n            self._save", "test_settings"),
+    ("tympan/_setting.py", "        return checked(\"plist\", self._values[name])", "        return self._values[name]", "test_settings"),
+    ("tympan/_setting.py", " and type(stored[\"version\"]) is int", "", "test_settings"),
+    ("tympan/_property_spec.py", "        if not same(before, value):\n", "        if before != value:\n", "test_custom_properties"),
+    ("tympan/_property_spec.py", "        return {key: _copied(item, depth + 1) for key, item in value.items()}", "        return value", "test_custom_properties"),
+    ("tympan/_client.py", "    if info.qualifier is not None and value is None:", "    if False:", "test_connect"),
+    ("tympan/_client_macos.py", "            self._foundation.CFRelease(found)\n", "            pass\n", "test_connect"),
+    ("tympan/_client_macos.py", "_in_utc(value), fmt", "value, fmt", "test_connect"),
+    ("tympan/_extras.pyx", "if item.told == told and not same(", "if not same(", "test_custom_properties"),
+    ("tympan/_extras.pyx", "if item.told == told and not same(before, _current(driver, item, more)):", "if item.told == told:", "test_custom_properties"),
+    ("tympan/_extras.pyx", "or (kind == \"string\" and CFGetTypeID(reference) != CFStringGetTypeID())", "", "test_custom_properties"),
+    ("tympan/_hal.pyx", "    control._save()\n", "", "test_settings"),
+    ("tympan/_hal.pyx", "        _call_driver(core, b\"_begin_storing\")", "        pass", "test_settings"),
+    ("tympan/_hal_extras.pxd", "    if job.value is not NULL:\n        CFRelease(job.value)", "    if False:\n        CFRelease(job.value)", "test_settings"),
+    ("tympan/_properties.pyx", " or address.mScope != kAudioObjectPropertyScopeGlobal or address.mElement != 0", "", "test_custom_properties"),
 ]
 
 
