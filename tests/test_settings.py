@@ -182,8 +182,8 @@ def test_another_type_is_refused(plugin, name, value):
 # ---- what other versions left ----
 
 FOREIGN = [0, 1, 1.5, True, "text", b"data", datetime(2020, 1, 1), [], ["x"], {}, {"value": 1}, {"version": 1},
-           {"value": 1, "version": "1"}, packed(None, 1), packed(0.5, 7), packed(0.5, -1), packed(0.5, True), packed("x"),
-           None, UUID(int=5), 2**64 - 1, [[[{}]]]]  # fmt: skip
+           {"value": 1, "version": "1"}, packed(None, 1), packed(0.5, 7), packed(0.5, -1), packed(0.5, True),
+           packed("x"), None, UUID(int=5), 2**64 - 1, [[[{}]]]]  # fmt: skip
 
 
 @pytest.mark.parametrize("value", FOREIGN, ids=repr)
