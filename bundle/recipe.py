@@ -7,7 +7,7 @@ isolated build does not have the project on ``sys.path``.
 """
 
 #: Modules that are inside every bundle, in the order they are initialised.
-CORE = ("tympan._driver", "tympan._objects", "tympan._properties", "tympan._hal")
+CORE = ("tympan._driver", "tympan._objects", "tympan._graphs", "tympan._properties", "tympan._hal")
 
 #: Modules of the realtime primitives: inside a bundle whose driver names one of the classes.
 PRIMITIVES = {

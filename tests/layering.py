@@ -26,11 +26,13 @@ TABLE = [
     ("tympan/coreaudio.pxd", ["libc"], [], []),
     ("tympan/_types.pxd", ["libc"], [], []),
     ("tympan/_rt.pxd", ["libc"], [], []),
+    ("tympan/_readers.pxd", ["libc"], [], []),
     # L1: inline IO code, no runtime module; then the contract and the object graph
     ("tympan/_clock.pxd", ["libc", "_rt"], [], []),
     ("tympan/_ring.pxd", ["libc", "_rt"], [], []),
     ("tympan/_convert.pxd", ["libc", "_rt"], [], []),
-    ("tympan/_objects.pxd", ["libc", "_clock", "_convert", "_ring", "_types", "coreaudio"], [], []),
+    ("tympan/_directory.pxd", ["libc", "_clock", "_rt"], [], []),
+    ("tympan/_objects.pxd", ["libc", "_convert", "_directory", "_ring", "_types", "coreaudio"], [], []),
     ("tympan/_controls.pxd", ["libc", "_objects", "_rt", "coreaudio"], [], []),
     ("tympan/_gains.pxd", ["libc", "_controls", "_objects", "_rt", "coreaudio"], [], []),
     ("tympan/_io.pxd", ["libc", "_convert", "_gains", "_objects", "_ring", "_rt", "_types", "coreaudio"], [], []),
@@ -45,10 +47,14 @@ TABLE = [
     ("tympan/_driver.p*", ["libc", "_rt", "_types"], ["_errors", "_spec"], []),
     (
         "tympan/_objects.pyx",
-        ["libc", "_controls", "_convert", "_driver", "_gains", "_ring", "_rt", "coreaudio"],
+        [
+            "libc", "cpython", "_controls", "_convert", "_directory", "_driver", "_formats", "_gains", "_ring", "_rt",
+            "coreaudio",
+        ],
         ["_driver", "_errors", "_spec"],
         [],
     ),
+    ("tympan/_graphs.p*", ["libc", "cpython", "_directory", "_driver", "_objects", "_rt", "coreaudio"], ["_spec"], []),
     # realtime primitives: classes over C headers, in a bundle only when its driver names one
     ("tympan/_checks.pxd", ["cpython"], [], []),
     ("tympan/_parameters.p*", ["libc", "cpython", "cython", "_checks", "_rt"], [], []),
@@ -66,7 +72,7 @@ TABLE = [
     # the properties: rows, and the getters that they name
     ("tympan/_properties_types.pxd", ["libc", "_objects", "coreaudio"], [], []),
     ("tympan/_formats.pxd", ["libc", "_convert", "_objects", "coreaudio"], [], []),
-    ("tympan/_answers.pxd", ["libc", "_objects", "_properties_types", "coreaudio"], [], []),
+    ("tympan/_answers.pxd", ["libc", "_objects", "_properties_types", "_rt", "coreaudio"], [], []),
     (
         "tympan/_getters*.pxd",
         ["libc", "_answers", "_controls", "_formats", "_objects", "_properties_types", "_rt", "coreaudio"],
@@ -84,12 +90,17 @@ TABLE = [
         [],
     ),
     # the table's entries
-    ("tympan/_core.pxd", ["libc", "_extras_types", "_objects", "_rt", "coreaudio"], [], []),
+    ("tympan/_core.pxd", ["libc", "_directory", "_extras_types", "_objects", "_readers", "_rt", "coreaudio"], [], []),
     ("tympan/_host_calls.pxd", ["libc", "_core", "_objects", "_rt", "coreaudio"], [], []),
-    ("tympan/_hal_io.pxd", ["libc", "_clock", "_core", "_io", "_objects", "_rt", "_types", "coreaudio"], [], []),
+    (
+        "tympan/_hal_io.pxd",
+        ["libc", "_clock", "_core", "_directory", "_io", "_objects", "_readers", "_rt", "_types", "coreaudio"],
+        [],
+        [],
+    ),
     (
         "tympan/_hal_properties.pxd",
-        ["_core", "_hal_extras", "_objects", "_properties", "_properties_types", "coreaudio"],
+        ["libc", "_core", "_hal_extras", "_objects", "_properties", "_properties_types", "_readers", "coreaudio"],
         [],
         [],
     ),
@@ -102,7 +113,17 @@ TABLE = [
         [],
         [],
     ),
-    ("tympan/_hal_clients.pxd", ["_core", "coreaudio"], [], []),
+    ("tympan/_hal_clients.pxd", ["libc", "_core", "_readers", "coreaudio"], [], []),
+    ("tympan/_hal_driver.pxd", ["_core", "_driver", "_objects", "coreaudio"], [], ["_errors"]),
+    (
+        "tympan/_hal_changes.pxd",
+        [
+            "libc", "_clock", "_core", "_directory", "_driver", "_formats", "_gains", "_graphs", "_hal_driver",
+            "_hal_extras", "_host_calls", "_objects", "_readers", "_ring", "_rt", "_settings", "coreaudio",
+        ],
+        [],
+        [],
+    ),
     (
         "tympan/_settings.pxd",
         [
@@ -116,9 +137,9 @@ TABLE = [
     (
         "tympan/_hal.pyx",
         [
-            "libc", "cpython", "_clock", "_core", "_driver", "_gains", "_hal_clients", "_hal_extras",
-            "_hal_io", "_hal_properties",
-            "_host_calls", "_objects", "_properties", "_properties_types", "_ring", "_rt", "_settings", "coreaudio",
+            "libc", "cpython", "_core", "_directory", "_driver", "_graphs", "_hal_changes", "_hal_clients",
+            "_hal_driver", "_hal_extras", "_hal_io", "_hal_properties", "_host_calls", "_objects", "_properties",
+            "_properties_types", "_readers", "_rt", "_settings", "coreaudio",
         ],
         ["_errors"],
         [],
@@ -163,12 +184,17 @@ TABLE = [
 EXTERN = (
     "tympan/coreaudio.pxd", "tympan/_rt.pxd", "tympan/_core.pxd", "tympan/_convert.pxd", "tympan/testing/*",
     "tympan/_buffers.pxd", "tympan/_gains.pxd", "tympan/_log_sink.pxd", "tympan/_parameters.pxd",
+    "tympan/_readers.pxd",
 )  # fmt: skip
 
 #: Where a pointer may become an object, or an object a pointer.
 CASTS = (
     "tympan/_hal.pyx",  # the table's entries find their driver
+    "tympan/_hal_driver.pxd",  # and call it
+    "tympan/_hal_changes.pxd",  # and compare what it declares
+    "tympan/_graphs.pyx",  # devices know their DeviceSpec, controls their Control
     "tympan/_objects.pyx",  # reads the address of process_io once, from the class's C table
+    "tympan/_hal_extras.pxd",  # and what they and its devices declare
     "tympan/_extras.pyx",  # the core calls it by pointer, with the place where its driver is
     "tympan/testing/_host.pyx",  # the host's table, whose entries find their host
     "tympan/testing/_call.pyx",  # another one, for replays

@@ -9,7 +9,10 @@ import pytest
 from documents import ROOT, blocks, checkout, commands, path_with_python
 
 EXAMPLES = ("gain", "minimal_loopback", "lowpass", "fade", "volume", "meter")
-DOCS = ("docs/author-guide.md", "docs/realtime-primitives.md", "docs/trace.md", "docs/fuzzing.md")
+DOCS = (
+    "docs/author-guide.md", "docs/run-time-changes.md", "docs/realtime-primitives.md", "docs/trace.md",
+    "docs/fuzzing.md",
+)  # fmt: skip
 PAGES = ["README.md", *DOCS, *(f"examples/{name}/README.md" for name in EXAMPLES)]
 #: Commands of the README that cannot run inside the tests, and what runs them instead.
 ELSEWHERE = {"make test": (".ci/run", "make test"), "pip install -e .": ("Makefile", "--no-build-isolation -e .")}

@@ -4,6 +4,7 @@ from libc.string cimport memcpy
 
 from tympan._objects cimport Device, Stream
 from tympan._properties_types cimport Query
+from tympan._rt cimport ty_load_pointer
 from tympan.coreaudio cimport *
 
 
@@ -23,6 +24,11 @@ cdef inline OSStatus answer_string(Query* q, CFStringRef string) noexcept nogil:
     if q.out is not NULL:
         CFRetain(<CFTypeRef>string)
     return answer(q, &string, sizeof(CFStringRef))
+
+
+# A name that may be changing: the string that is replaced stays until nobody is in a call that may have found it.
+cdef inline OSStatus answer_name(Query* q, const CFStringRef* place) noexcept nogil:
+    return answer_string(q, <CFStringRef>ty_load_pointer(<void**>place))
 
 
 # One element of a list: written when it fits, counted when only the size is asked.

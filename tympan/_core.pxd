@@ -2,9 +2,11 @@
 
 from libc.stdint cimport uint32_t, uint64_t
 
+from tympan._directory cimport Directory, Line, line_of
 from tympan._extras_types cimport ReadProperty, WriteProperty
-from tympan._objects cimport Device, Graph
-from tympan._rt cimport ty_load_acquire_u32, ty_load_pointer, ty_mutex
+from tympan._objects cimport Device, Graph, Object, object_of
+from tympan._readers cimport ty_enter, ty_readers
+from tympan._rt cimport ty_load_acquire_u32, ty_load_ordered_pointer, ty_load_pointer, ty_mutex
 from tympan.coreaudio cimport (
     AudioObjectID, AudioServerPlugInDriverInterface, AudioServerPlugInHostRef, UInt64, dispatch_queue_t,
     kAudioDeviceClassID,
@@ -23,6 +25,12 @@ cdef struct Core:
     AudioServerPlugInDriverInterface* interface
     uint32_t references         # atomic
     Graph* graph                # atomic; NULL before Initialize and after the last Release
+    Graph* next_graph           # the one that `graph` will be, while the driver initialises; guarded by `values`
+    Graph* retired              # those that somebody may still be reading; guarded by `control`
+    ty_readers io               # who is in an entry of an IO thread
+    ty_readers calls            # who is in another entry that reads the graph
+    Directory directory
+    uint32_t update_wanted      # atomic: a job will ask the driver what it declares now
     AudioServerPlugInHostRef host
     dispatch_queue_t queue      # every call to the host leaves from here
     ty_mutex control            # serialises control calls; taken before the GIL, never on IO threads
@@ -50,18 +58,32 @@ cdef inline Core* core_of(void* ref) noexcept nogil:
     return NULL
 
 
-cdef inline Graph* graph_of(void* ref) noexcept nogil:
+# The line of a device, or NULL; it is never freed before the plug-in. Any thread, lock-free.
+cdef inline Line* line_in(void* ref, AudioObjectID device_id) noexcept nogil:
     cdef Core* core = core_of(ref)
-    return <Graph*>ty_load_pointer(<void**>&core.graph) if core is not NULL else NULL
+    return line_of(&core.directory, device_id) if core is not NULL else NULL
 
 
-cdef inline Device* device_in(Graph* graph, AudioObjectID object_id) noexcept nogil:
-    if graph is NULL or object_id >= graph.object_count:
+# What an IO thread reads from here on stays until ty_leave(inside). Wait-free.
+cdef inline Graph* enter_io(void* ref, AudioObjectID object_id, uint32_t** inside) noexcept nogil:
+    cdef Core* core = core_of(ref)
+    inside[0] = NULL
+    if core is NULL:
         return NULL
-    if graph.objects[object_id].class_id != kAudioDeviceClassID:
+    inside[0] = ty_enter(&core.io, object_id)
+    return <Graph*>ty_load_ordered_pointer(<void**>&core.graph)
+
+
+# The same for every other thread. It may wait for a lock inside.
+cdef inline Graph* enter_call(void* ref, AudioObjectID object_id, uint32_t** inside) noexcept nogil:
+    cdef Core* core = core_of(ref)
+    inside[0] = NULL
+    if core is NULL:
         return NULL
-    return graph.objects[object_id].device
+    inside[0] = ty_enter(&core.calls, object_id)
+    return <Graph*>ty_load_ordered_pointer(<void**>&core.graph)
 
 
-cdef inline bint object_exists(Graph* graph, AudioObjectID object_id) noexcept nogil:
-    return graph is not NULL and 0 < object_id < graph.object_count
+cdef inline Device* device_in(const Graph* graph, AudioObjectID object_id) noexcept nogil:
+    cdef const Object* item = object_of(graph, object_id)
+    return <Device*>item.device if item is not NULL and item.class_id == kAudioDeviceClassID else NULL

@@ -8,15 +8,12 @@ from libc.string cimport memcpy
 from tympan._rt cimport ty_load_acquire_u32
 from tympan._types cimport ControlState, IoBuffer, RealtimeContext
 
-cdef ControlState ty_no_control
-
-
 # A control of a device, for IO code and for Python. All reading is wait-free; a field that is None reads as 0.
 cdef class Control:
-    cdef const ControlState* state
-    cdef const void* item       # the core's, as are the next two
+    cdef ControlState state     # here, so that a Control can be read for as long as somebody has it
+    cdef uint32_t id            # the object's
     cdef void* core
-    cdef int (*write)(void* core, const void* item, uint32_t bits, double place) noexcept
+    cdef int (*write)(void* core, uint32_t id, uint32_t bits, double place) noexcept
     cdef readonly uint32_t device
     cdef readonly object spec
     cdef object keep            # of a persistent one: the Settings, and its name there
@@ -41,10 +38,13 @@ cdef class Control:
 
 
 cdef class Driver:
-    cdef list _sample_rates     # Hz, of each device
+    cdef dict _sample_rates     # a device's index: Hz
     cdef dict _controls         # object id: Control
     cdef object _settings       # None until they are used
     cdef object _extras         # None, or the _extras.Extras of a driver with properties of its own
+    cdef dict _wanted           # a device's UID: the DeviceSpec that a requested configuration change will bring
+    cdef void* _core
+    cdef void (*_redeclare)(void* core) noexcept
 
     # One IO cycle on a realtime thread. Read buffer.input, write every sample
     # of buffer.output; must not allocate, lock, wait, or touch Python.

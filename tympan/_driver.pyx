@@ -22,15 +22,13 @@ class IoOperation:
 
 
 cdef class Control:
-    """A control of a device, as the driver sees it: answered by ``Driver.control``, valid until the last Release.
+    """A control of a device, as the driver sees it: answered by ``Driver.control``.
 
+    It is the control's for as long as the device has it; after that it keeps its last value, and setting it raises.
     ``value`` is a float 0 ... 1 (volume, pan), a bool (switches) or an int (selectors, sliders). IO code
     has ``scalar()``, ``gain()`` and ``number()`` instead, wait-free. ``device`` is the device's index, ``spec`` the
     ControlSpec.
     """
-
-    def __cinit__(self):
-        self.state = &ty_no_control
 
     @property
     def value(self):
@@ -45,7 +43,7 @@ cdef class Control:
         cdef bint placed = self.spec.family in ("level", "pan")
         cdef double place = value if placed else 0
         cdef uint32_t bits = 0 if placed else value
-        if self.write is NULL or self.write(self.core, self.item, bits, place):
+        if self.write is NULL or self.write(self.core, self.id, bits, place):
             raise ValueError(f"the control {self.spec.name!r} cannot have the value {value!r}")
         self._save()
 
@@ -91,7 +89,7 @@ cdef class Driver:
     def sample_rate(self):
         """Nominal sample rate in Hz of the first device, current when ``start_io`` is called
         (kAudioDevicePropertyNominalSampleRate). [any]"""
-        return self._sample_rates[0] if self._sample_rates else 0.0
+        return self._sample_rates.get(0, 0.0) if self._sample_rates else 0.0
 
     @property
     def settings(self):
@@ -102,7 +100,7 @@ cdef class Driver:
         return self._settings
 
     def sample_rate_of(self, index):
-        """Nominal sample rate in Hz of a device, by its index in ``devices()``. [any]"""
+        """Nominal sample rate in Hz of a device, by its index. Raises KeyError. [any]"""
         return self._sample_rates[index]
 
     # ---- control thread ----
@@ -116,9 +114,19 @@ cdef class Driver:
         )
 
     def devices(self):
-        """Answer the DeviceSpecs of all devices, in the order of their indices. Without this method there
-        is one, that of ``device()``. [control & !running]"""
+        """Answer the DeviceSpecs of all devices. Without this method there is one, that of ``device()``.
+        Called before ``initialize``, and again after each ``update``. A device's index is its place in the first
+        answer; one that comes later gets the lowest index that is free. [control]"""
         return (self.device(),)
+
+    def update(self):
+        """What ``devices()`` answers has changed: the core asks again, soon, on another thread, and does what it takes
+        to get there. Devices (told apart by their UIDs) appear and go; names and visibility change at once and the host
+        is told; anything else of a device waits for a configuration change, during which the host suspends its IO.
+        One change per device is requested at a time: what is declared meanwhile is part of it, or replaces it. When
+        the host refuses or aborts it, the device stays as it is until the next ``update``. [any]"""
+        if self._redeclare is not NULL:
+            self._redeclare(self._core)
 
     def initialize(self):
         """Get ready; nothing is visible to clients yet. Raising makes the host drop the driver.
@@ -197,7 +205,7 @@ cdef class Driver:
                 raise SpecError(f"{type(self).__name__}.{label} is {value!r}", f"Give the class a text {label}.")
         specs = self.declared_devices()
         for spec in specs:
-            self._check_io(spec)
+            self.check_io(spec)
         if self.SETTINGS:
             len(self.settings)                          # reading them checks them
         if self.PROPERTIES:
@@ -225,7 +233,8 @@ cdef class Driver:
                 raise SpecError(f"{name}.{method}() returned {spec!r}, not a DeviceSpec", "Is a `return` missing?")
         return check_devices([spec.check() for spec in found])
 
-    def _check_io(self, spec):
+    def check_io(self, spec):
+        """SpecError unless the class attributes go with the DeviceSpec. [control]"""
         known = (IoOperation.READ_INPUT, IoOperation.WRITE_MIX)
         if self.IO_OPERATIONS is not None and not all(item in known for item in self.IO_OPERATIONS):
             raise SpecError(

@@ -34,11 +34,11 @@ cdef class Extras:
     def __cinit__(self):
         self.properties = {}
 
-    def give(self, Driver driver, object specs, object ids):
-        """The properties that the driver and its devices, with these object ids, have now. One that was there
+    def give(self, Driver driver, object specs, object places):
+        """The properties that the driver and its devices, with these (object id, index), have now. One that was there
         already stays the same CustomProperty. [control]"""
         owners = [(kAudioObjectPlugInObject, None, driver.PROPERTIES)]
-        owners += [(ids[i], i, spec.properties) for i, spec in enumerate(specs)]
+        owners += [(*place, spec.properties) for place, spec in zip(places, specs)]
         found = {}
         for object_id, device, specs in owners:
             for spec in specs:
@@ -108,12 +108,15 @@ cdef class Extras:
                 controls[i] = control._with(value=driver.settings[setting.name])
         return spec._with(controls=tuple(controls))
 
-    def keep(self, Driver driver, specs):
-        """From now on the settings follow the persistent controls. [control & !running]"""
+    def keep(self, Driver driver, uids):
+        """From now on the settings follow the persistent controls of the devices with these {index: UID}. [control]"""
         cdef Control control
         for control in driver._controls.values():
-            if control.spec.persistent:
-                control.keep = driver.settings, ControlSetting(specs[control.device].uid, control.spec).name
+            if control.spec.persistent and control.keep is None:
+                setting = ControlSetting(uids[control.device], control.spec)
+                if setting.name not in driver.settings:
+                    driver.settings.add(setting)        # of a control that has come at run time
+                control.keep = driver.settings, setting.name
 
     def close(self):
         """The driver is dropped: nothing reaches the host any more. [control]"""

@@ -30,7 +30,7 @@ cdef inline void describe_format(
     describe_offer(&present, rate, format)
 
 
-cdef inline bint same_layout(const Stream* stream, const AudioStreamBasicDescription* format) noexcept nogil:
+cdef inline bint same_layout(const Format* stream, const AudioStreamBasicDescription* format) noexcept nogil:
     cdef UInt32 kind = kAudioFormatFlagIsFloat if stream.kind == FLOAT32 else kAudioFormatFlagIsSignedInteger
     return (
         format.mFormatID == kAudioFormatLinearPCM
@@ -41,6 +41,20 @@ cdef inline bint same_layout(const Stream* stream, const AudioStreamBasicDescrip
         and format.mChannelsPerFrame == stream.channels
         and format.mBitsPerChannel == stream.bits
     )
+
+
+# Which of its formats this is: 1, 2, ...; 0: none.
+cdef inline UInt32 format_number(const Stream* stream, const AudioStreamBasicDescription* format) noexcept nogil:
+    cdef UInt32 i
+    for i in range(stream.format_count):
+        if same_layout(&stream.formats[i], format):
+            return i + 1
+    return 0
+
+
+cdef inline bint is_current(const Stream* stream, UInt32 number) noexcept nogil:
+    cdef const Format* offered = &stream.formats[number - 1]
+    return offered.kind == stream.kind and offered.channels == stream.channels
 
 
 cdef inline bint offers_rate(const Device* device, Float64 rate) noexcept nogil:

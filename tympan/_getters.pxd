@@ -3,9 +3,9 @@
 
 from libc.string cimport memcpy
 
-from tympan._answers cimport answer, answer_string, answer_uint32, append, in_scope
+from tympan._answers cimport answer, answer_name, answer_string, answer_uint32, append, in_scope
 from tympan._formats cimport describe_format, describe_offer
-from tympan._objects cimport Device, Object, Stream, owned_by
+from tympan._objects cimport Device, Object, Stream, object_of
 from tympan._properties_types cimport Query
 from tympan._rt cimport ty_load_acquire_u32, ty_load_f64
 from tympan.coreaudio cimport *
@@ -49,9 +49,21 @@ cdef inline bint _in_scope(Query* q, const Object* candidate) noexcept nogil:
 
 
 cdef inline void _append_owned(Query* q, AudioObjectID object_id) noexcept nogil:
-    cdef const Object* candidate = &q.graph.objects[object_id]
+    cdef const Object* candidate = object_of(q.graph, object_id)
     if _class_wanted(q, candidate) and _in_scope(q, candidate):
         append(q, &object_id, sizeof(AudioObjectID))
+
+
+cdef inline OSStatus _owned_by_device(Query* q) noexcept nogil:
+    cdef const Device* device = q.object.device
+    cdef UInt32 i
+    for i in range(device.input_count):
+        _append_owned(q, device.inputs[i].id)
+    for i in range(device.output_count):
+        _append_owned(q, device.outputs[i].id)
+    for i in range(device.control_count):
+        _append_owned(q, device.controls[i].id)
+    return kAudioHardwareNoError
 
 
 cdef inline OSStatus _owned(Query* q) noexcept nogil:
@@ -61,8 +73,7 @@ cdef inline OSStatus _owned(Query* q) noexcept nogil:
         for i in range(q.graph.device_count):
             _append_owned(q, q.graph.devices[i].id)
     elif q.object.device.id == q.id:
-        for i in range(owned_by(q.object.device)):
-            _append_owned(q, q.id + 1 + i)
+        return _owned_by_device(q)
     return kAudioHardwareNoError
 
 
@@ -140,7 +151,7 @@ cdef inline OSStatus _one(Query* q) noexcept nogil:
 # ---- stream ----
 
 cdef inline OSStatus _stream_name(Query* q) noexcept nogil:
-    return answer_string(q, q.object.stream.name)
+    return answer_name(q, &q.object.stream.name)
 
 
 cdef inline OSStatus _is_active(Query* q) noexcept nogil:

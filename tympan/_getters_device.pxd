@@ -3,7 +3,7 @@
 from libc.string cimport memset
 
 from tympan._answers cimport (
-    answer, answer_string, answer_uint32, append, channels, direction, in_scope, stream_of_channel,
+    answer, answer_name, answer_string, answer_uint32, append, channels, direction, in_scope, stream_of_channel,
 )
 from tympan._objects cimport PERIOD, Device, Layout, Stream
 from tympan._properties_types cimport Query
@@ -12,7 +12,7 @@ from tympan.coreaudio cimport *
 
 
 cdef inline OSStatus _device_name(Query* q) noexcept nogil:
-    return answer_string(q, q.object.device.name)
+    return answer_name(q, &q.object.device.name)
 
 
 cdef inline OSStatus _device_maker(Query* q) noexcept nogil:
@@ -36,10 +36,12 @@ cdef inline OSStatus _transport(Query* q) noexcept nogil:
 
 
 cdef inline OSStatus _related(Query* q) noexcept nogil:
-    cdef UInt32 i
+    cdef UInt32 i, own = 0
     q.size = 0
+    while q.graph.devices[own] is not q.object.device:
+        own += 1
     for i in range(q.graph.device_count):
-        if q.graph.devices[i].group == q.object.device.group:
+        if q.graph.groups[i] == q.graph.groups[own]:
             append(q, &q.graph.devices[i].id, sizeof(UInt32))
     return kAudioHardwareNoError
 
@@ -128,7 +130,7 @@ cdef inline OSStatus _rates(Query* q) noexcept nogil:
 
 
 cdef inline OSStatus _hidden(Query* q) noexcept nogil:
-    return answer_uint32(q, q.object.device.hidden)
+    return answer_uint32(q, ty_load_acquire_u32(&q.object.device.hidden))
 
 
 cdef inline OSStatus _stereo_pair(Query* q) noexcept nogil:
@@ -193,4 +195,4 @@ cdef inline OSStatus _element_name(Query* q) noexcept nogil:
         stream = q.object.device.outputs if direction(q) else q.object.device.inputs
     elif stream is NULL:
         stream = stream_of_channel(q, &element)
-    return answer_string(q, stream.name if element == 0 else stream.channel_names[element - 1])
+    return answer_name(q, &stream.name if element == 0 else &stream.channel_names[element - 1])

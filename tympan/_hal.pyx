@@ -1,5 +1,5 @@
 # cython: language_level=3
-"""The 23-slot table that the host calls: the only file that casts pointers to objects.
+"""The 23-slot table that the host calls.
 
 Here are the control entries (any non-realtime thread); _hal_properties.pxd has
 those that read properties, _hal_io.pxd those of the IO threads. An entry checks
@@ -9,146 +9,123 @@ end here as a status.
 
 from cpython.ref cimport Py_DECREF, Py_INCREF
 from libc.stdint cimport uint32_t, uint64_t
+from libc.stdlib cimport free, malloc
 
-from tympan._clock cimport clock_start_at_rate, clock_stop
-from tympan._core cimport TY_MAX_CORES, Core, core_of, device_in, graph_of, object_exists, ty_core_count, ty_cores
-from tympan._driver cimport Control, Driver, ty_no_control
-from tympan._gains cimport settle
+from tympan._core cimport TY_MAX_CORES, Core, core_of, device_in, enter_call, ty_core_count, ty_cores
+from tympan._directory cimport free_directory
+from tympan._driver cimport Driver
+from tympan._graphs cimport adopt_controls, build_graph, disown_controls, free_graph, give_lines
+from tympan._hal_changes cimport change_device, halt, publish, redeclare, retire, start_line
 from tympan._hal_clients cimport AddDeviceClient, CreateDevice, DestroyDevice, RemoveDeviceClient
+from tympan._hal_driver cimport call, call_driver_method, call_for, status_of
 from tympan._hal_extras cimport give_extras, reference_in, restored_declaration, write_custom
 from tympan._hal_io cimport (
     BeginIOOperation, DoIOOperation, EndIOOperation, GetZeroTimeStamp, WillDoIOOperation,
 )
 from tympan._hal_properties cimport GetPropertyData, GetPropertyDataSize, HasProperty, IsPropertySettable
 from tympan._host_calls cimport enqueue, forget_change
-from tympan._objects cimport PERIOD, Device, Graph, Object, build_graph, free_graph
+from tympan._objects cimport Device, Graph, Object, object_of
 from tympan._properties cimport find_row, may_set
-from tympan._properties_types cimport SET_CUSTOM, SET_IDENTIFYING, Row
-from tympan._ring cimport ring_move
+from tympan._properties_types cimport READ_ONLY, SET_CUSTOM, SET_IDENTIFYING, Row, Setter
+from tympan._readers cimport ty_leave
 from tympan._rt cimport (
-    ty_count_down, ty_count_up, ty_load_u64, ty_mutex_destroy, ty_mutex_init, ty_mutex_lock,
-    ty_mutex_unlock, ty_store_f64, ty_store_pointer, ty_store_release_u32, ty_store_release_u64,
+    ty_count_down, ty_count_up, ty_load_acquire_u32, ty_load_u64, ty_mutex_destroy, ty_mutex_init, ty_mutex_lock,
+    ty_mutex_unlock, ty_store_pointer, ty_store_release_u32, ty_store_release_u64,
 )
 from tympan._settings cimport set_level, set_number, set_value
 from tympan.coreaudio cimport *
 
-from tympan._errors import HalError
 
-
-# ---- driver calls: GIL, exceptions to a status ----
-
-cdef void _log_exception(object error, str where):
-    """One line for the log: what failed, where in the source, why. Never raises."""
-    try:
-        frames = []
-        trace = error.__traceback__
-        while trace is not None:
-            code = trace.tb_frame.f_code
-            frames.append(f"{code.co_filename}:{trace.tb_lineno} in {code.co_name}")
-            trace = trace.tb_next
-        place = " > ".join(frames)
-        line = f"tympan: {where} raised {type(error).__name__}: {error} (traceback, outermost first: {place})"
-        tympan_os_log(line.replace("\n", " ").replace("\0", " ").encode("utf-8", "replace"))
-    except BaseException:
-        tympan_os_log(b"tympan: a driver raised an exception that could not be described")
-
-
-# Never 0 and never raises, whatever the exception looks like: 0 would mean success.
-cdef OSStatus _status_of(object error, str where) noexcept:
-    cdef OSStatus status = 0
-    _log_exception(error, where)
-    try:
-        if isinstance(error, HalError):
-            status = <OSStatus><UInt32>(int(error.status) & 0xFFFFFFFF)
-    except BaseException:
-        pass
-    return status or kAudioHardwareUnspecifiedError
-
-
-# Call one control method of the driver. The control mutex is held.
-cdef OSStatus _call_driver(Core* core, const char* method) noexcept with gil:
-    return _call(core, method.decode(), ())
-
-
-# The same for a device: its own method if the driver has it, else that for all. Method: b"start" or b"stop".
-cdef OSStatus _call_for(Core* core, const char* method, const Device* device) noexcept with gil:
-    cdef str name = method.decode() + "_device"
-    if getattr(<object>core.driver_class, name) is getattr(Driver, name):
-        return _call(core, method.decode() + "_io", ())
-    return _call(core, name, (device.io.device,))
-
-
-cdef OSStatus _call(Core* core, str name, tuple arguments) noexcept:
-    cdef str where = "driver"
-    try:
-        driver = <object>core.driver
-        where = f"{type(driver).__name__}.{name}"
-        getattr(driver, name)(*arguments)
-        return kAudioHardwareNoError
-    except BaseException as error:
-        return _status_of(error, where)
-
+# ---- the driver object ----
 
 cdef OSStatus _create_driver(Core* core, Graph** graph) noexcept with gil:
     """New driver object, its declaration, its graph (not published yet)."""
     cdef Driver driver
     cdef str where = "driver"
+    cdef UInt32 i
     try:
         where = (<object>core.driver_class).__name__
         driver = (<object>core.driver_class)()
-        specs = restored_declaration(core, driver, _status_of)
-        graph[0] = build_graph(driver, specs)
-        driver._sample_rates = [spec.initial_rate for spec in specs]
-        _give_controls(core, graph[0], driver, specs)
-        give_extras(core, graph[0], driver, specs, _status_of)
+        driver._controls, driver._wanted, driver._sample_rates = {}, {}, {}
+        core.directory.next_id = kAudioObjectPlugInObject + 1
+        graph[0] = build_graph(driver, restored_declaration(core, driver, status_of), NULL, (), &core.directory)
+        for i in range(graph[0].device_count):
+            driver._sample_rates[graph[0].devices[i].io.device] = graph[0].devices[i].rate
+            adopt_controls(driver, graph[0].devices[i], core, _write_control)
+        give_extras(core, driver, graph[0], status_of)
+        driver._core, driver._redeclare = core, _want_update
         Py_INCREF(driver)
         core.driver = <void*>driver
         return kAudioHardwareNoError
     except BaseException as error:
-        return _status_of(error, where)
-
-
-# The driver's Control objects, which read and write the graph's for as long as that is there.
-cdef int _give_controls(Core* core, Graph* graph, Driver driver, object specs) except -1:
-    cdef Device* device
-    cdef UInt32 i, j
-    cdef Control control
-    driver._controls = {}
-    for i in range(graph.device_count):
-        device = &graph.devices[i]
-        for j in range(device.control_count):
-            control = Control()
-            control.state, control.core = &device.controls[j].state, core
-            control.item = &graph.objects[device.controls[j].id]
-            control.write, control.device, control.spec = _write_control, i, specs[i].controls[j]
-            driver._controls[device.controls[j].id] = control
-    return 0
+        return status_of(error, where)
 
 
 # The driver sets a control itself. Any thread with the GIL.
-cdef int _write_control(void* core, const void* item, uint32_t bits, double place) noexcept:
+cdef int _write_control(void* ref, uint32_t object_id, uint32_t bits, double place) noexcept:
+    cdef Core* core = <Core*>ref
+    cdef uint32_t* inside
+    cdef const Graph* graph = enter_call(core, object_id, &inside)
+    cdef const Object* item = object_of(graph if graph is not NULL else core.next_graph, object_id)
     cdef bint changed = False
-    if (<const Object*>item).family in (kAudioLevelControlClassID, kAudioStereoPanControlClassID):
-        return set_level(<Core*>core, <const Object*>item, <Float32>place, False, &changed)
-    return set_number(<Core*>core, <const Object*>item, bits, &changed)
+    cdef int status = kAudioHardwareBadObjectError
+    if item is not NULL and item.family in (kAudioLevelControlClassID, kAudioStereoPanControlClassID):
+        status = set_level(core, item, <Float32>place, False, &changed)
+    elif item is not NULL:
+        status = set_number(core, item, bits, &changed)
+    ty_leave(inside)
+    return status
 
 
-cdef void _drop_driver(Core* core, Graph* graph) noexcept with gil:
-    cdef Control control
-    ty_store_pointer(<void**>&core.graph, NULL)
+# The graph is not published any more: the driver has no Controls, and goes.
+cdef void _drop_driver(Core* core, const Graph* graph) noexcept with gil:
+    cdef UInt32 i
     if core.driver is not NULL:
-        for control in (<Driver>core.driver)._controls.values():
-            control.state, control.write = &ty_no_control, NULL
+        for i in range(graph.device_count):
+            disown_controls(<object>core.driver, graph.devices[i])
+        give_lines(graph, NULL)
+        (<Driver>core.driver)._redeclare = NULL
         if (<Driver>core.driver)._extras is not None:
             (<Driver>core.driver)._extras.close()
-    free_graph(graph)
-    if core.driver is not NULL:
         Py_DECREF(<object>core.driver)
         core.driver = NULL
 
 
-cdef void _set_driver_rate(Core* core, UInt32 device, Float64 rate) noexcept with gil:
-    (<Driver>core.driver)._sample_rates[device] = rate
+# ---- what the driver declares anew ----
+
+cdef struct Update:
+    Core* core
+    uint64_t generation
+
+
+# On the core's queue: `update` may be called with any lock held.
+cdef void _run_update(void* context) noexcept nogil:
+    cdef Update job = (<Update*>context)[0]
+    free(context)
+    if core_of(job.core) is NULL:
+        return
+    ty_mutex_lock(&job.core.control)
+    if job.core.graph is not NULL and job.core.generation == job.generation:
+        ty_store_release_u32(&job.core.update_wanted, 0)
+        redeclare(job.core, _write_control)
+    ty_mutex_unlock(&job.core.control)
+
+
+# `values` is held. Before Initialize has ended there is no queue: it comes back to this.
+cdef void _enqueue_update(Core* core) noexcept nogil:
+    cdef Update* job = <Update*>malloc(sizeof(Update)) if core.queue is not NULL else NULL
+    if job is not NULL:
+        job.core, job.generation = core, core.generation
+        dispatch_async_f(core.queue, job, _run_update)
+
+
+cdef void _want_update(void* ref) noexcept:
+    cdef Core* core = <Core*>ref
+    ty_mutex_lock(&core.values)
+    if core.queue is NULL or not ty_load_acquire_u32(&core.update_wanted):
+        ty_store_release_u32(&core.update_wanted, 1)
+        _enqueue_update(core)
+    ty_mutex_unlock(&core.values)
 
 
 # ---- control entries: IUnknown ----
@@ -195,13 +172,17 @@ cdef ULONG Release(void* ref) noexcept nogil:
 # meanwhile, on another thread, there is nothing left of this generation to undo.
 cdef void _tear_down(Core* core, uint64_t generation) noexcept nogil:
     cdef dispatch_queue_t queue
+    cdef Graph* graph
     ty_mutex_lock(&core.control)
     if core.graph is not NULL and core.generation == generation:
         _stop_running(core)
         ty_mutex_lock(&core.values)
         queue, core.queue = core.queue, NULL
         ty_mutex_unlock(&core.values)
-        _drop_driver(core, core.graph)
+        graph = core.graph
+        publish(core, NULL)
+        _drop_driver(core, graph)
+        retire(core, graph)
         dispatch_release(queue)
         core.host = NULL
     ty_mutex_unlock(&core.control)
@@ -211,11 +192,10 @@ cdef void _stop_running(Core* core) noexcept nogil:
     cdef Device* device
     cdef UInt32 i
     for i in range(core.graph.device_count):
-        device = &core.graph.devices[i]
+        device = core.graph.devices[i]
         if device.running:
             ty_store_release_u32(&device.running, 0)
-            clock_stop(&device.clock)
-            _call_for(core, b"stop", device)
+            halt(core, device)
 
 
 # ---- control entries: life cycle ----
@@ -247,68 +227,88 @@ cdef OSStatus _initialize(Core* core) noexcept nogil:
     status = _create_driver(core, &graph)
     if status != kAudioHardwareNoError or graph is NULL:
         return status or kAudioHardwareUnspecifiedError
-    status = _call_driver(core, b"initialize")
+    _set_starting(core, graph)
+    status = call_driver_method(core, b"initialize")
+    _set_starting(core, NULL)
     if status != kAudioHardwareNoError:
         _drop_driver(core, graph)
+        retire(core, graph)
         return status
     core.queue = dispatch_queue_create("tympan.host-calls", NULL)
-    ty_store_pointer(<void**>&core.graph, graph)
+    publish(core, graph)
     if core.read_property is not NULL:
-        _call_driver(core, b"_begin_storing")
+        call_driver_method(core, b"_begin_storing")
+    _update_if_wanted(core)
     return kAudioHardwareNoError
+
+
+# While the driver initialises it can set its controls already.
+cdef void _set_starting(Core* core, Graph* graph) noexcept nogil:
+    ty_mutex_lock(&core.values)
+    core.next_graph = graph
+    ty_mutex_unlock(&core.values)
+
+
+# The driver has asked for it in `initialize`.
+cdef void _update_if_wanted(Core* core) noexcept nogil:
+    ty_mutex_lock(&core.values)
+    if ty_load_acquire_u32(&core.update_wanted):
+        _enqueue_update(core)
+    ty_mutex_unlock(&core.values)
 
 
 # ---- control entries: IO state ----
 
-# A new time line, silent, from now on. IO is not running.
-cdef void _start_line(Core* core, Device* device) noexcept nogil:
-    cdef UInt32 i
-    for i in range(device.ring_count):
-        ring_move(&device.rings[i], 0, 0)
-    settle(device, device.rate)
-    clock_start_at_rate(
-        &device.clock, mach_absolute_time(), device.rate, PERIOD, core.ticks_num, core.ticks_den
-    )
-
-
 cdef OSStatus StartIO(AudioServerPlugInDriverRef ref, AudioObjectID device_id, UInt32 client) noexcept nogil:
     cdef Core* core = core_of(ref)
-    cdef Device* device = device_in(graph_of(ref), device_id)
+    cdef OSStatus status
+    if core is NULL:
+        return kAudioHardwareBadObjectError
+    ty_mutex_lock(&core.control)
+    status = _start(core, device_in(core.graph, device_id))
+    ty_mutex_unlock(&core.control)
+    return status
+
+
+cdef OSStatus _start(Core* core, Device* device) noexcept nogil:
     cdef OSStatus status = kAudioHardwareNoError
     if device is NULL:
         return kAudioHardwareBadObjectError
-    ty_mutex_lock(&core.control)
     if device.running == <UInt32>0xFFFFFFFF:
-        status = kAudioHardwareIllegalOperationError
-    elif device.running == 0:
-        status = _call_for(core, b"start", device)
+        return kAudioHardwareIllegalOperationError
+    if device.running == 0:
+        status = call_for(core, b"start", device)
         if status == kAudioHardwareNoError:
-            _start_line(core, device)
-            enqueue(core, device_id, 0, kAudioDevicePropertyDeviceIsRunning)
+            start_line(core, device)
+            enqueue(core, device.id, 0, kAudioDevicePropertyDeviceIsRunning)
     if status == kAudioHardwareNoError:
         ty_store_release_u32(&device.running, device.running + 1)
+    return status
+
+
+cdef OSStatus StopIO(AudioServerPlugInDriverRef ref, AudioObjectID device_id, UInt32 client) noexcept nogil:
+    cdef Core* core = core_of(ref)
+    cdef OSStatus status
+    if core is NULL:
+        return kAudioHardwareBadObjectError
+    ty_mutex_lock(&core.control)
+    status = _stop(core, device_in(core.graph, device_id))
     ty_mutex_unlock(&core.control)
     return status
 
 
 # Always takes effect: a device that could not be stopped would be worse than
 # one whose stop_io failed, and the host has no other way to try.
-cdef OSStatus StopIO(AudioServerPlugInDriverRef ref, AudioObjectID device_id, UInt32 client) noexcept nogil:
-    cdef Core* core = core_of(ref)
-    cdef Device* device = device_in(graph_of(ref), device_id)
+cdef OSStatus _stop(Core* core, Device* device) noexcept nogil:
     cdef OSStatus status = kAudioHardwareNoError
     if device is NULL:
         return kAudioHardwareBadObjectError
-    ty_mutex_lock(&core.control)
     if device.running == 0:
-        status = kAudioHardwareIllegalOperationError
-    else:
-        ty_store_release_u32(&device.running, device.running - 1)
-        if device.running == 0:
-            clock_stop(&device.clock)
-            status = _call_for(core, b"stop", device)
-            enqueue(core, device_id, 0, kAudioDevicePropertyDeviceIsRunning)
-    ty_mutex_unlock(&core.control)
+        return kAudioHardwareIllegalOperationError
+    ty_store_release_u32(&device.running, device.running - 1)
+    if device.running == 0:
+        status = halt(core, device)
+        enqueue(core, device.id, 0, kAudioDevicePropertyDeviceIsRunning)
     return status
 
 
@@ -318,42 +318,17 @@ cdef OSStatus PerformDeviceConfigurationChange(
     AudioServerPlugInDriverRef ref, AudioObjectID device_id, UInt64 action, void* info
 ) noexcept nogil:
     cdef Core* core = core_of(ref)
-    cdef Device* device = device_in(graph_of(ref), device_id)
+    cdef Device* device
     cdef OSStatus status = kAudioHardwareIllegalOperationError
-    if device is NULL:
+    if core is NULL:
         return kAudioHardwareBadObjectError
     ty_mutex_lock(&core.control)
-    if action != 0 and device.change_id == action:
-        device.change_id = 0
-        status = _change_rate(core, device, device.wanted_rate)
+    device = device_in(core.graph, device_id)
+    if device is NULL:
+        status = kAudioHardwareBadObjectError
+    elif action != 0 and device.change_id == action:
+        status = change_device(core, device, _write_control)
     ty_mutex_unlock(&core.control)
-    return status
-
-
-# The host has suspended IO. Some hosts leave our count running: then the driver
-# is restarted here, so that it meets the new rate in start_io as always.
-cdef OSStatus _change_rate(Core* core, Device* device, Float64 rate) noexcept nogil:
-    cdef OSStatus status
-    cdef Float64 before = device.rate
-    if device.running:
-        clock_stop(&device.clock)
-        _call_for(core, b"stop", device)
-    status = _start_at(core, device, rate)
-    # Rolled back: what ran goes on at the old rate, if the driver still can.
-    if status != kAudioHardwareNoError and _start_at(core, device, before) != kAudioHardwareNoError:
-        ty_store_release_u32(&device.running, 0)
-        enqueue(core, device.id, 0, kAudioDevicePropertyDeviceIsRunning)
-    return status
-
-
-cdef OSStatus _start_at(Core* core, Device* device, Float64 rate) noexcept nogil:
-    cdef OSStatus status = kAudioHardwareNoError
-    ty_store_f64(&device.rate, rate)
-    _set_driver_rate(core, device.io.device, rate)
-    if device.running:
-        status = _call_for(core, b"start", device)
-        if status == kAudioHardwareNoError:
-            _start_line(core, device)
     return status
 
 
@@ -361,10 +336,7 @@ cdef OSStatus AbortDeviceConfigurationChange(
     AudioServerPlugInDriverRef ref, AudioObjectID device_id, UInt64 action, void* info
 ) noexcept nogil:
     cdef Core* core = core_of(ref)
-    if device_in(graph_of(ref), device_id) is NULL:
-        return kAudioHardwareBadObjectError
-    forget_change(core, device_id, action)
-    return kAudioHardwareNoError
+    return forget_change(core, device_id, action) if core is not NULL else kAudioHardwareBadObjectError
 
 
 # ---- control entries: properties ----
@@ -374,42 +346,57 @@ cdef OSStatus SetPropertyData(
     UInt32 qualifier_size, const void* qualifier, UInt32 size, const void* data
 ) noexcept nogil:
     cdef Core* core = core_of(ref)
-    cdef Graph* graph = graph_of(ref)
-    cdef const Row* row
+    cdef uint32_t* inside
+    cdef Graph* graph = enter_call(ref, object_id, &inside)
     cdef bint changed = False
-    cdef OSStatus status
-    if graph is NULL:
-        return kAudioHardwareBadObjectError
-    if address is NULL or data is NULL:
-        return kAudioHardwareIllegalOperationError
-    if not object_exists(graph, object_id):
-        return kAudioHardwareBadObjectError
-    row = find_row(graph, object_id, address)
-    if row is NULL:
-        return kAudioHardwareUnknownPropertyError
-    if not may_set(&graph.objects[object_id], row):
-        return kAudioHardwareUnsupportedOperationError
-    if size != row.fixed_size:
-        return kAudioHardwareBadPropertySizeError
-    if row.setter == SET_CUSTOM:
-        return write_custom(core, graph, object_id, address, reference_in(qualifier_size, qualifier), data)
-    status = set_value(core, &graph.objects[object_id], row.setter, data, &changed)
-    if changed and (core.hears or row.setter == SET_IDENTIFYING):
+    cdef OSStatus status = kAudioHardwareBadObjectError
+    cdef Setter setter = READ_ONLY
+    if graph is not NULL:
+        status = _set(core, graph, object_of(graph, object_id), address, size, data, &changed, &setter)
+    ty_leave(inside)
+    if setter == SET_CUSTOM:
+        return write_custom(core, object_id, address, reference_in(qualifier_size, qualifier), data)
+    if changed and (core.hears or setter == SET_IDENTIFYING):
         ty_mutex_lock(&core.control)
-        if core.graph == graph:                 # not another one, after the last Release meanwhile
-            _tell_driver(core, &graph.objects[object_id])
+        if core.driver is not NULL:
+            _tell_driver(core, object_id)
         ty_mutex_unlock(&core.control)
     return status
 
 
-# The driver hears of what the host has set: a control, or whether a device identifies itself.
-cdef void _tell_driver(Core* core, const Object* item) noexcept with gil:
-    if item.control is NULL:
-        _call(core, "identify", (item.device.io.device, item.device.identifying != 0))
+cdef OSStatus _set(
+    Core* core, const Graph* graph, const Object* item, const AudioObjectPropertyAddress* address, UInt32 size,
+    const void* data, bint* changed, Setter* setter
+) noexcept nogil:
+    cdef const Row* row
+    if address is NULL or data is NULL:
+        return kAudioHardwareIllegalOperationError
+    if item is NULL:
+        return kAudioHardwareBadObjectError
+    row = find_row(graph, item, address)
+    if row is NULL:
+        return kAudioHardwareUnknownPropertyError
+    if not may_set(item, row):
+        return kAudioHardwareUnsupportedOperationError
+    if size != row.fixed_size:
+        return kAudioHardwareBadPropertySizeError
+    setter[0] = row.setter
+    if row.setter == SET_CUSTOM:
+        return kAudioHardwareNoError        # the caller's: Python, after it has let go of the graph
+    return set_value(core, item, row.setter, data, changed)
+
+
+# The driver hears of what the host has set: a control, or whether a device identifies itself. One that is gone
+# meanwhile is not the driver's any more.
+cdef void _tell_driver(Core* core, AudioObjectID object_id) noexcept with gil:
+    cdef const Device* device = device_in(core.graph, object_id)
+    if device is not NULL:
+        call(core, "identify", (device.io.device, device.identifying != 0))
         return
-    control = (<Driver>core.driver)._controls[item.control.id]
-    _call(core, "control_changed", (control,))
-    control._save()
+    control = (<Driver>core.driver)._controls.get(object_id)
+    if control is not None:
+        call(core, "control_changed", (control,))
+        control._save()
 
 
 # ---- the table, and what entry.c and the simulated host call ----
@@ -441,6 +428,14 @@ _interface.DoIOOperation = DoIOOperation
 _interface.EndIOOperation = EndIOOperation
 
 
+cdef void _free_retired(Core* core) noexcept:
+    cdef Graph* graph
+    while core.retired is not NULL:
+        graph, core.retired = core.retired, core.retired.next_retired
+        free_graph(graph)
+    free_directory(&core.directory)
+
+
 cdef class PlugIn:
     """One plug-in, made by ``create``. Keep it alive as long as the host may call."""
 
@@ -451,6 +446,7 @@ cdef class PlugIn:
 
     def __dealloc__(self):
         _unregister(&self.core)
+        _free_retired(&self.core)
         ty_mutex_destroy(&self.core.values)
         ty_mutex_destroy(&self.core.control)
 

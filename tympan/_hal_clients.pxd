@@ -1,7 +1,10 @@
 # The entries of clients and of devices that a host makes. Any control thread.
 # Header only: part of _hal.
 
-from tympan._core cimport core_of, device_in, graph_of
+from libc.stdint cimport uint32_t
+
+from tympan._core cimport core_of, device_in, enter_call
+from tympan._readers cimport ty_leave
 from tympan.coreaudio cimport *
 
 
@@ -25,7 +28,10 @@ cdef inline OSStatus DestroyDevice(AudioServerPlugInDriverRef ref, AudioObjectID
 cdef inline OSStatus AddDeviceClient(
     AudioServerPlugInDriverRef ref, AudioObjectID device, const AudioServerPlugInClientInfo* client
 ) noexcept nogil:
-    if device_in(graph_of(ref), device) is NULL:
+    cdef uint32_t* inside
+    cdef bint exists = device_in(enter_call(ref, device, &inside), device) is not NULL
+    ty_leave(inside)
+    if not exists:
         return kAudioHardwareBadObjectError
     return kAudioHardwareNoError if client is not NULL else kAudioHardwareIllegalOperationError
 

@@ -10,7 +10,7 @@ from tympan._driver cimport Driver
 from tympan._extras_types cimport CoreCalls, ReadProperty, StatusOf, WriteProperty
 from tympan._getters_custom cimport custom_named
 from tympan._host_calls cimport enqueue
-from tympan._objects cimport Graph
+from tympan._objects cimport Custom, Graph, Object, object_of
 from tympan._properties_types cimport Query
 from tympan._rt cimport ty_load_pointer, ty_load_u64, ty_mutex_lock, ty_mutex_unlock
 from tympan.coreaudio cimport *
@@ -114,13 +114,16 @@ cdef inline object restored_declaration(Core* core, Driver driver, StatusOf stat
     return specs
 
 
-# Before the graph is published.
-cdef inline int give_extras(Core* core, Graph* graph, Driver driver, object specs, StatusOf status_of) except -1:
+# With the GIL: the driver's own properties and persistent controls are those that its devices of this graph declare.
+cdef inline int give_extras(Core* core, Driver driver, const Graph* graph, StatusOf status_of) except -1:
     cdef UInt32 i
-    if driver.PROPERTIES or any([spec.properties for spec in specs]):
-        extras_of(core, driver, status_of).give(driver, specs, [graph.devices[i].id for i in range(graph.device_count)])
-    if driver._extras is not None:
-        driver._extras.keep(driver, specs)
+    specs = [<object>graph.devices[i].spec for i in range(graph.device_count)]
+    persistent = any([control.persistent for spec in specs for control in spec.controls])
+    if driver._extras is not None or driver.PROPERTIES or persistent or any([spec.properties for spec in specs]):
+        places = [(graph.devices[i].id, graph.devices[i].io.device) for i in range(graph.device_count)]
+        extras_of(core, driver, status_of).give(driver, specs, places)
+        driver._extras.keep(driver, {place[1]: spec.uid for place, spec in zip(places, specs)})
+    core.hears |= persistent
     return 0
 
 
@@ -144,14 +147,18 @@ cdef inline OSStatus read_custom(Core* core, Query* query) noexcept nogil:
 
 # `data` is the size of a reference. Any control thread.
 cdef inline OSStatus write_custom(
-    Core* core, Graph* graph, AudioObjectID object_id, const AudioObjectPropertyAddress* address,
+    Core* core, AudioObjectID object_id, const AudioObjectPropertyAddress* address,
     const void* qualifier, const void* data
 ) noexcept nogil:
     cdef OSStatus status = kAudioHardwareBadObjectError
-    if custom_named(graph, &graph.objects[object_id], address.mSelector).qualifier_type and qualifier is NULL:
-        return kAudioHardwareBadPropertySizeError
+    cdef const Object* item
+    cdef const Custom* custom
     ty_mutex_lock(&core.control)
-    if core.graph == graph:                     # not another one, after the last Release meanwhile
+    item = object_of(core.graph, object_id)     # as it is now: it may have gone meanwhile
+    custom = custom_named(core.graph, item, address.mSelector) if item is not NULL else NULL
+    if custom is not NULL and custom.qualifier_type and qualifier is NULL:
+        status = kAudioHardwareBadPropertySizeError
+    elif custom is not NULL:
         status = core.write_property(&core.driver, object_id, address.mSelector, qualifier, data)
     ty_mutex_unlock(&core.control)
     return status

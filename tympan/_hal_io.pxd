@@ -1,15 +1,18 @@
 # The entries that are called on IO threads: atomics only. No lock, no allocation,
 # no system call, no GIL, no call to the host. Header only: part of _hal.
+# DoIOOperation counts itself in, so that what it reads is not freed meanwhile; the others read only what never is.
 
 from libc.math cimport floor
-from libc.stdint cimport int64_t
+from libc.stdint cimport int64_t, uint32_t
 from libc.string cimport memset
 
 from tympan._clock cimport Stamp, clock_stamp
-from tympan._core cimport device_in, graph_of
+from tympan._core cimport device_in, enter_io, line_in
+from tympan._directory cimport Line, is_still_of
 from tympan._io cimport read_input, write_mix
-from tympan._objects cimport Device, Stream
-from tympan._rt cimport TY_LAST_TIME, ty_load_acquire_u32, ty_load_f64
+from tympan._objects cimport Device, Graph, Object, Stream, object_of
+from tympan._readers cimport ty_leave
+from tympan._rt cimport TY_LAST_TIME, ty_load_acquire_u64, ty_load_f64, ty_load_u32
 from tympan._types cimport RealtimeContext
 from tympan.coreaudio cimport *
 
@@ -18,13 +21,17 @@ cdef inline OSStatus GetZeroTimeStamp(
     AudioServerPlugInDriverRef ref, AudioObjectID device_id, UInt32 client,
     Float64* sample, UInt64* host, UInt64* seed
 ) noexcept nogil:
-    cdef Device* device = device_in(graph_of(ref), device_id)
+    cdef Line* line = line_in(ref, device_id)
     cdef Stamp stamp
-    if device is NULL:
+    cdef bint runs
+    if line is NULL:
         return kAudioHardwareBadObjectError
     if sample is NULL or host is NULL or seed is NULL:
         return kAudioHardwareIllegalOperationError
-    if not clock_stamp(&device.clock, mach_absolute_time(), &stamp):
+    runs = clock_stamp(&line.clock, mach_absolute_time(), &stamp)
+    if not is_still_of(line, device_id):
+        return kAudioHardwareBadObjectError
+    if not runs:
         return kAudioHardwareNotRunningError
     sample[0] = <Float64>stamp.sample
     host[0] = stamp.host
@@ -32,22 +39,22 @@ cdef inline OSStatus GetZeroTimeStamp(
     return kAudioHardwareNoError
 
 
-cdef inline bint does(const Device* device, UInt32 operation) noexcept nogil:
+cdef inline bint does(UInt32 directions, UInt32 operation) noexcept nogil:
     if operation == kAudioServerPlugInIOOperationReadInput:
-        return device.input_count > 0
-    return operation == kAudioServerPlugInIOOperationWriteMix and device.output_count > 0
+        return directions & 1
+    return operation == kAudioServerPlugInIOOperationWriteMix and directions & 2
 
 
 cdef inline OSStatus WillDoIOOperation(
     AudioServerPlugInDriverRef ref, AudioObjectID device_id, UInt32 client, UInt32 operation,
     Boolean* will_do, Boolean* in_place
 ) noexcept nogil:
-    cdef Device* device = device_in(graph_of(ref), device_id)
-    if device is NULL:
+    cdef Line* line = line_in(ref, device_id)
+    if line is NULL:
         return kAudioHardwareBadObjectError
     if will_do is NULL or in_place is NULL:
         return kAudioHardwareIllegalOperationError
-    will_do[0] = does(device, operation)
+    will_do[0] = does(ty_load_u32(&line.does), operation)
     in_place[0] = 1
     return kAudioHardwareNoError
 
@@ -56,44 +63,45 @@ cdef inline OSStatus BeginIOOperation(
     AudioServerPlugInDriverRef ref, AudioObjectID device_id, UInt32 client, UInt32 operation,
     UInt32 frames, const AudioServerPlugInIOCycleInfo* cycle
 ) noexcept nogil:
-    return kAudioHardwareNoError if device_in(graph_of(ref), device_id) is not NULL else kAudioHardwareBadObjectError
+    return kAudioHardwareNoError if line_in(ref, device_id) is not NULL else kAudioHardwareBadObjectError
 
 
 cdef inline OSStatus EndIOOperation(
     AudioServerPlugInDriverRef ref, AudioObjectID device_id, UInt32 client, UInt32 operation,
     UInt32 frames, const AudioServerPlugInIOCycleInfo* cycle
 ) noexcept nogil:
-    return kAudioHardwareNoError if device_in(graph_of(ref), device_id) is not NULL else kAudioHardwareBadObjectError
+    return kAudioHardwareNoError if line_in(ref, device_id) is not NULL else kAudioHardwareBadObjectError
 
 
-# The stream of that id, if it is the device's and of that direction. Ids follow each other, inputs first.
-cdef inline const Stream* stream_in(const Device* device, AudioObjectID stream_id, bint reading) noexcept nogil:
-    cdef UInt32 place = stream_id - device.id - 1
-    if reading:
-        return &device.inputs[place] if place < device.input_count else NULL
-    place -= device.input_count
-    return &device.outputs[place] if place < device.output_count else NULL
-
-
-cdef inline OSStatus DoIOOperation(
-    AudioServerPlugInDriverRef ref, AudioObjectID device_id, AudioObjectID stream_id, UInt32 client,
-    UInt32 operation, UInt32 frames, const AudioServerPlugInIOCycleInfo* cycle, void* main, void* secondary
+# The stream of that id, if it is the device's and of that direction.
+cdef inline const Stream* stream_in(
+    const Graph* graph, const Device* device, AudioObjectID stream_id, bint reading
 ) noexcept nogil:
-    cdef Device* device = device_in(graph_of(ref), device_id)
+    cdef const Object* item = object_of(graph, stream_id)
+    if item is NULL or item.stream is NULL or item.device is not device or item.stream.is_input != reading:
+        return NULL
+    return item.stream
+
+
+cdef inline OSStatus do_operation(
+    const Graph* graph, AudioObjectID device_id, AudioObjectID stream_id, UInt32 client,
+    UInt32 operation, UInt32 frames, const AudioServerPlugInIOCycleInfo* cycle, void* main
+) noexcept nogil:
+    cdef Device* device = device_in(graph, device_id)
     cdef bint reading = operation == kAudioServerPlugInIOOperationReadInput
     cdef const Stream* stream
     cdef const AudioTimeStamp* at
     cdef RealtimeContext rt
     if device is NULL:
         return kAudioHardwareBadObjectError
-    if not does(device, operation):
+    if not does((device.input_count > 0) | (device.output_count > 0) << 1, operation):
         return kAudioHardwareNoError        # not promised: nothing to do
     if cycle is NULL or main is NULL:
         return kAudioHardwareIllegalOperationError
-    stream = stream_in(device, stream_id, reading)
+    stream = stream_in(graph, device, stream_id, reading)
     if stream is NULL:
         return kAudioHardwareBadObjectError
-    if ty_load_acquire_u32(&device.running) == 0:
+    if ty_load_acquire_u64(&device.line.clock.seed) == 0:
         return kAudioHardwareNotRunningError
     at = &cycle.mInputTime if reading else &cycle.mOutputTime
     if not -TY_LAST_TIME <= at.mSampleTime <= TY_LAST_TIME:       # also a NaN
@@ -111,3 +119,14 @@ cdef inline OSStatus DoIOOperation(
     else:
         write_mix(device, stream, &rt, <const char*>main, frames)
     return kAudioHardwareNoError
+
+
+cdef inline OSStatus DoIOOperation(
+    AudioServerPlugInDriverRef ref, AudioObjectID device_id, AudioObjectID stream_id, UInt32 client,
+    UInt32 operation, UInt32 frames, const AudioServerPlugInIOCycleInfo* cycle, void* main, void* secondary
+) noexcept nogil:
+    cdef uint32_t* inside
+    cdef const Graph* graph = enter_io(ref, device_id, &inside)
+    cdef OSStatus status = do_operation(graph, device_id, stream_id, client, operation, frames, cycle, main)
+    ty_leave(inside)
+    return status

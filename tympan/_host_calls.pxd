@@ -20,14 +20,26 @@ cdef struct Job:
     AudioObjectPropertyAddress[2] addresses
 
 
+# Nothing is wanted of the device any more. `control` is held.
+cdef inline void drop_change(Device* device) noexcept nogil:
+    cdef UInt32 i
+    device.change_id = 0
+    device.wants_spec = False
+    for i in range(device.input_count):
+        device.inputs[i].wanted_format = 0
+    for i in range(device.output_count):
+        device.outputs[i].wanted_format = 0
+
+
 # The device's request is settled, or was refused. Any control thread.
-cdef inline void forget_change(Core* core, AudioObjectID device_id, UInt64 change_id) noexcept nogil:
+cdef inline OSStatus forget_change(Core* core, AudioObjectID device_id, UInt64 change_id) noexcept nogil:
     cdef Device* device
     ty_mutex_lock(&core.control)
     device = device_in(core.graph, device_id)
     if device is not NULL and device.change_id == change_id:
-        device.change_id = 0
+        drop_change(device)
     ty_mutex_unlock(&core.control)
+    return kAudioHardwareNoError if device is not NULL else kAudioHardwareBadObjectError
 
 
 cdef inline void run_job(void* context) noexcept nogil:
@@ -50,7 +62,8 @@ cdef inline void run_job(void* context) noexcept nogil:
 # False when there is no memory for it.
 # Control thread: PropertiesChanged of a selector (or two), or, with a change_id, a configuration change.
 cdef inline bint enqueue(
-    Core* core, AudioObjectID object_id, UInt64 change_id, UInt32 selector, UInt32 second=0
+    Core* core, AudioObjectID object_id, UInt64 change_id, UInt32 selector, UInt32 second=0,
+    UInt32 scope=kAudioObjectPropertyScopeGlobal, UInt32 element=kAudioObjectPropertyElementMain
 ) noexcept nogil:
     cdef Job* job = <Job*>malloc(sizeof(Job))
     if job is NULL:
@@ -61,9 +74,7 @@ cdef inline bint enqueue(
     job.object_id = object_id
     job.change_id = change_id
     job.changed = 2 if second else 1
-    job.addresses[0] = AudioObjectPropertyAddress(
-        selector, kAudioObjectPropertyScopeGlobal, kAudioObjectPropertyElementMain
-    )
+    job.addresses[0] = AudioObjectPropertyAddress(selector, scope, element)
     job.addresses[1] = job.addresses[0]
     job.addresses[1].mSelector = second
     dispatch_async_f(core.queue, job, run_job)

@@ -1,11 +1,12 @@
 # The object graph that property getters and IO entries read: plain C, built
-# once from the declarations on a control thread. Fields marked atomic change
-# while others read them; everything else is constant from publish to teardown.
+# from the declarations on a control thread. A structural change builds another
+# one, which takes over the devices that stay as they are (_graphs.pyx). Fields
+# marked atomic change while others read them; everything else is constant.
 
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 
-from tympan._clock cimport Clock
 from tympan._convert cimport SampleType
+from tympan._directory cimport Directory, Line
 from tympan._ring cimport Ring
 from tympan._types cimport ControlState, IoBuffer, RealtimeContext
 from tympan.coreaudio cimport (
@@ -44,14 +45,15 @@ cdef struct Stream:
     UInt32 frame_bytes
     UInt32 format_count         # all that can be chosen, the present one among them
     Format* formats
+    UInt32 wanted_format        # 1, 2, ...: of formats, in the change to come; 0: as it is. Guarded by `control`
     bint native                 # the ring and process_io use the stream's own format
     Ring* ring                  # the one it shares with the stream of its index in the other direction; or NULL
     UInt32 ring_channels
     UInt32 ramp_count           # gains that the core applies: none, one, or one per channel
     void* ramps                 # see _gains
     UInt32 is_active            # atomic
-    CFStringRef name
-    CFStringRef* channel_names  # `channels` of them
+    CFStringRef name            # atomic
+    CFStringRef* channel_names  # `channels` of them; atomic
 
 
 cdef struct Item:
@@ -59,7 +61,7 @@ cdef struct Item:
     CFStringRef name
 
 
-# A control. Constant but for its state.
+# A control. Constant but for what it is set to.
 cdef struct Control:
     AudioObjectID id
     AudioClassID class_id
@@ -74,7 +76,8 @@ cdef struct Control:
     UInt32[2] bounds            # a slider's ends, or the channels of a pan
     UInt32 item_count
     Item* items
-    ControlState state
+    ControlState* state         # inside the driver's Control object, which outlives the device
+    void* handle                # that object; an owned reference
 
 
 # A property of the driver's own, whose value Python answers. Constant.
@@ -96,7 +99,7 @@ cdef struct IoPlan:
     ProcessIo process
     bint process_read
     bint process_write
-    UInt32 device               # its index in the driver's declaration
+    UInt32 device               # its index for the driver: 0, 1, ... and the same for as long as the device is there
     int64_t read_offset         # frames by which the rings delay (device latencies)
     UInt32 scratch_busy         # atomic, one bit per slot
     UInt32 scratch_slots
@@ -113,15 +116,16 @@ cdef struct Layout:
 
 
 cdef struct Device:
-    AudioObjectID id            # what it owns has the ids that follow; see owned_by
+    AudioObjectID id
+    UInt32 holders              # graphs that it is in; control threads only
+    void* spec                  # the DeviceSpec that it was built from; an owned reference
     CFStringRef uid
-    CFStringRef name
+    CFStringRef name            # atomic
     CFStringRef maker
     CFStringRef model_uid
     CFStringRef model_name      # NULL: no such property
     UInt32 transport
-    UInt32 hidden
-    UInt32 group                # equal for related devices
+    UInt32 hidden               # atomic
     UInt32 clock_domain
     UInt32 clock_algorithm
     UInt32 clock_is_stable
@@ -156,19 +160,16 @@ cdef struct Device:
     Customs customs
     # A requested configuration change; 0: none. Guarded by the core's `control`.
     UInt64 change_id
+    bint wants_spec             # the driver's _wanted has a DeviceSpec for it
     Float64 wanted_rate
-    Clock clock
+    Line* line                  # its clock; the same for all builds of the device
     UInt32 ring_count           # pairs of an output and an input stream
     Ring* rings
     IoPlan io
 
 
-# How many streams and controls a device has: the ids after its own are theirs.
-cdef inline UInt32 owned_by(const Device* device) noexcept nogil:
-    return device.input_count + device.output_count + device.control_count
-
-
 cdef struct Object:
+    AudioObjectID id            # 0: nothing is here
     AudioClassID class_id
     AudioClassID base_class
     AudioObjectID owner
@@ -179,16 +180,45 @@ cdef struct Object:
 
 
 cdef struct Graph:
-    UInt32 object_count         # ids are 1 ... object_count - 1
-    Object* objects
+    UInt32 mask                 # of `objects`: a power of two, less 1
+    Object* objects             # by id: at `id & mask`, or at the next free place after it
     UInt32 device_count
-    Device* devices
+    Device** devices
+    UInt32* groups              # of each device: equal for related ones
     Customs customs             # of the plug-in
     CFStringRef name
     CFStringRef maker
     CFStringRef bundle_id
     CFStringRef resource_bundle
+    # Once another graph has taken its place: strings that go with it, and whether somebody can still be reading it.
+    UInt32 old_count
+    CFStringRef* old
+    UInt32 seen_io
+    UInt32 seen_calls
+    Graph* next_retired
 
 
-cdef Graph* build_graph(object driver, object specs) except NULL
-cdef void free_graph(Graph* graph) noexcept
+# The object of that id, or NULL. Ids are given in order and at most half of the places are taken, so there is
+# hardly ever a second look.
+cdef inline const Object* object_of(const Graph* graph, AudioObjectID object_id) noexcept nogil:
+    cdef UInt32 place = object_id
+    if graph is NULL or object_id == 0:
+        return NULL
+    while True:
+        place &= graph.mask
+        if graph.objects[place].id == object_id:
+            return &graph.objects[place]
+        if graph.objects[place].id == 0:
+            return NULL
+        place += 1
+
+
+cdef Device* build_device(
+    object driver, object spec, UInt32 index, Directory* directory, const Device* before
+) except NULL
+cdef void free_device(Device* device) noexcept
+cdef CFStringRef string_of(object text) except NULL
+cdef int fill_customs(Customs* customs, object specs) except -1
+cdef CFURLRef resource_of(CFStringRef bundle_id, object name) except? NULL
+cdef object stream_name(const Stream* stream, object spec)
+cdef object channel_name(object spec, UInt32 index)

@@ -1,24 +1,26 @@
 # cython: language_level=3
-"""Builds the object graph from DeviceSpecs. Control thread, GIL held, once per Initialize."""
+"""Builds a device of the object graph from its DeviceSpec. Control thread, GIL held."""
 
+from cpython.object cimport PyObject
+from cpython.ref cimport Py_DECREF, Py_INCREF, Py_XDECREF
 from libc.stdlib cimport calloc, free
 
-from tympan._controls cimport store_place
+from tympan._controls cimport has_item, place_of, store_place
 from tympan._convert cimport FLOAT32, INT16, INT24, INT32
-from tympan._driver cimport Driver
+from tympan._directory cimport Directory, give_line, take_line
+from tympan._driver cimport Control as Handle, Driver
+from tympan._formats cimport offers_rate
 from tympan._gains cimport aim, ty_ramp
 from tympan._ring cimport Ring
-from tympan._rt cimport ty_audio_alloc
+from tympan._rt cimport ty_audio_alloc, ty_load_u32, ty_store_release_u32
 from tympan.coreaudio cimport (
-    AudioChannelLabel, AudioClassID, AudioValueRange, CFBundleCopyResourceURL, CFBundleGetBundleWithIdentifier,
-    CFBundleRef, CFRelease, CFStringCreateWithCString, CFURLRef, kAudioBooleanControlClassID, kAudioControlClassID,
-    kAudioDeviceClassID, kAudioLevelControlClassID, kAudioObjectClassID, kAudioObjectPlugInObject, kAudioObjectUnknown,
-    kAudioPlugInClassID, kAudioSelectorControlClassID, kAudioSliderControlClassID, kAudioStereoPanControlClassID,
-    kAudioStreamClassID, kCFStringEncodingUTF8,
+    AudioChannelLabel, AudioValueRange, CFBundleCopyResourceURL, CFBundleGetBundleWithIdentifier, CFBundleRef,
+    CFRelease, CFStringCreateWithCString, CFURLRef, kAudioBooleanControlClassID, kAudioLevelControlClassID,
+    kAudioSelectorControlClassID, kAudioSliderControlClassID, kAudioStereoPanControlClassID, kCFStringEncodingUTF8,
 )
 
 from tympan._driver import IoOperation
-from tympan._spec import CLOCK_ALGORITHMS, TRANSPORTS, related_groups
+from tympan._spec import CLOCK_ALGORITHMS, TRANSPORTS
 
 _FAMILIES = {
     "level": kAudioLevelControlClassID, "toggle": kAudioBooleanControlClassID,
@@ -28,7 +30,7 @@ _FAMILIES = {
 _KINDS = {"float32": FLOAT32, "int16": INT16, "int24": INT24, "int32": INT32}
 
 
-cdef CFStringRef _string(object text) except NULL:
+cdef CFStringRef string_of(object text) except NULL:
     cdef bytes utf8 = text.encode("utf-8")
     cdef CFStringRef string = CFStringCreateWithCString(NULL, utf8, kCFStringEncodingUTF8)
     if string is NULL:
@@ -39,7 +41,7 @@ cdef CFStringRef _string(object text) except NULL:
 cdef CFStringRef _optional(object text) except? NULL:
     if text is None:
         return NULL
-    return _string(text)
+    return string_of(text)
 
 
 cdef void _release(CFStringRef string) noexcept:
@@ -58,7 +60,7 @@ cdef UInt32 _fourcc(object code) except? 0:
     return int.from_bytes(code.encode("ascii"), "big")
 
 
-cdef object _channel_name(object spec, int index):
+cdef object channel_name(object spec, UInt32 index):
     if spec.channel_names:
         return spec.channel_names[index]
     if spec.format.channels == 2:
@@ -66,9 +68,9 @@ cdef object _channel_name(object spec, int index):
     return f"Channel {index + 1}"
 
 
-cdef object _stream_name(const Stream* stream):
+cdef object stream_name(const Stream* stream, object spec):
     name = "Input" if stream.is_input else "Output"
-    return f"{name} {stream.index + 1}" if stream.index else name
+    return spec.name or (f"{name} {stream.index + 1}" if stream.index else name)
 
 
 cdef int _fill_formats(Stream* stream, object spec) except -1:
@@ -95,18 +97,18 @@ cdef int _fill_stream(Stream* stream, object spec, UInt32 index, AudioObjectID o
     stream.frame_bytes = spec.format.bytes_per_frame
     _fill_formats(stream, spec)
     stream.is_active = 1
-    stream.name = _string(spec.name or _stream_name(stream))
+    stream.name = string_of(stream_name(stream, spec))
     stream.channel_names = <CFStringRef*>_array(stream.channels, sizeof(CFStringRef))
     for i in range(<int>stream.channels):
-        stream.channel_names[i] = _string(_channel_name(spec, i))
+        stream.channel_names[i] = string_of(channel_name(spec, i))
     return 0
 
 
 cdef int _fill_identity(Device* device, object spec) except -1:
-    device.uid = _string(spec.uid)
-    device.name = _string(spec.name)
-    device.maker = _string(spec.manufacturer)
-    device.model_uid = _string(spec.model_uid)
+    device.uid = string_of(spec.uid)
+    device.name = string_of(spec.name)
+    device.maker = string_of(spec.manufacturer)
+    device.model_uid = string_of(spec.model_uid)
     device.model_name = _optional(spec.model_name)
     device.application = _optional(spec.configuration_application)
     device.serial_number = _optional(spec.serial_number)
@@ -139,13 +141,13 @@ cdef int _fill_scope(Device* device, object spec, int scope) except -1:
 
 
 # A file among the resources of the bundle; NULL where it is not, or where there is no bundle.
-cdef CFURLRef _resource(CFStringRef bundle_id, object name) except? NULL:
+cdef CFURLRef resource_of(CFStringRef bundle_id, object name) except? NULL:
     cdef CFBundleRef bundle = CFBundleGetBundleWithIdentifier(bundle_id)
     cdef CFStringRef file
     cdef CFURLRef url
     if bundle is NULL or name is None:
         return NULL
-    file = _string(name)
+    file = string_of(name)
     url = CFBundleCopyResourceURL(bundle, file, NULL, NULL)
     _release(file)
     return url
@@ -258,31 +260,44 @@ cdef int _plan_ring(Device* device, Stream* source, Stream* sink, Ring* ring) ex
     return 0
 
 
-cdef int _fill_control(Control* control, object spec, AudioObjectID object_id) except -1:
-    control.id = object_id
+# The Control of that name and kind that the device had before, or a new one. It goes on with its id and its state.
+cdef Handle _handle(Driver driver, object spec, Directory* directory, const Device* before):
+    cdef Handle handle
+    cdef UInt32 i
+    for i in range(before.control_count if before is not NULL else 0):
+        handle = <Handle>before.controls[i].handle
+        if handle.spec.name == spec.name and handle.spec.kind == spec.kind:
+            return handle
+    handle = Handle()
+    handle.id, directory.next_id = directory.next_id, directory.next_id + 1
+    handle.spec = spec
+    return handle
+
+
+cdef int _fill_control(Control* control, object spec, Handle handle) except -1:
+    control.id = handle.id
+    control.state = &handle.state
+    Py_INCREF(handle)
+    control.handle = <void*>handle
     control.class_id = _fourcc(spec.object_class)
     control.family = _FAMILIES[spec.family]
     control.scope = _fourcc(spec.scope_code)
     control.element = spec.element
     control.settable = spec.settable
     control.applied = spec.applied
-    control.name = _string(spec.name)
+    control.name = string_of(spec.name)
     control.decibels[0], control.decibels[1] = spec.decibels
     control.curve = spec.curve
     control.bounds[0], control.bounds[1] = spec.bounds
     control.items = <Item*>_array(len(spec.items), sizeof(Item))
     for number, name in spec.items:
-        control.items[control.item_count].name = _string(name)
+        control.items[control.item_count].name = string_of(name)
         control.items[control.item_count].number = number
         control.item_count += 1
-    if spec.family in ("level", "pan"):
-        store_place(control, spec.value)
-    else:
-        control.state.value = spec.value
     return 0
 
 
-cdef int _fill_customs(Customs* customs, object specs) except -1:
+cdef int fill_customs(Customs* customs, object specs) except -1:
     cdef Custom* item
     customs.items = <Custom*>_array(len(specs), sizeof(Custom))
     for spec in specs:
@@ -295,27 +310,84 @@ cdef int _fill_customs(Customs* customs, object specs) except -1:
     return 0
 
 
-cdef int _fill_device(Device* device, Driver driver, object spec, UInt32 index, AudioObjectID first_id) except -1:
-    cdef AudioObjectID next_id = first_id + 1
-    device.id = first_id
+# What a new control is set to; what one that stays is set to, if it still can be.
+cdef void _set_control(Control* control, object spec, bint is_new) noexcept:
+    cdef UInt32 number = control.state.value
+    if spec.family in ("level", "pan"):
+        store_place(control, spec.value if is_new else place_of(control))
+    elif is_new or (spec.family == "selector" and not has_item(control, number)):
+        ty_store_release_u32(&control.state.value, spec.value)
+    elif spec.family == "slider":
+        ty_store_release_u32(&control.state.value, min(max(number, control.bounds[0]), control.bounds[1]))
+
+
+cdef int _fill_controls(Device* device, Driver driver, Directory* directory, const Device* before) except -1:
+    cdef AudioObjectID first_new = directory.next_id
+    cdef Control* control
+    cdef Handle handle
+    specs = (<object>device.spec).controls
+    device.controls = <Control*>_array(len(specs), sizeof(Control))
+    for spec in specs:
+        handle = _handle(driver, spec, directory, before)
+        control = &device.controls[device.control_count]
+        device.control_count += 1
+        _fill_control(control, spec, handle)
+        _set_control(control, spec, control.id >= first_new)
+    return 0
+
+
+# The n-th stream of a direction has the id, and is as active, as the n-th was before.
+cdef int _fill_streams(
+    Stream* streams, UInt32* count, object specs, Directory* directory, const Stream* before, UInt32 had
+) except -1:
+    cdef UInt32 i
+    for spec in specs:
+        i = count[0]
+        count[0] += 1
+        if i < had:
+            _fill_stream(&streams[i], spec, i, before[i].id)
+            streams[i].is_active = ty_load_u32(&before[i].is_active)
+        else:
+            _fill_stream(&streams[i], spec, i, directory.next_id)
+            directory.next_id += 1
+    return 0
+
+
+# What goes on from one build of the device to the next. The core's `control` is held, or nobody knows the device.
+cdef void _carry_over(Device* device, const Device* before) noexcept:
+    device.id = before.id
+    device.line = before.line
+    device.running = before.running
+    device.identifying = before.identifying
+    if offers_rate(device, before.rate):
+        device.rate = before.rate
+
+
+cdef int _fill_device(
+    Device* device, Driver driver, UInt32 index, Directory* directory, const Device* before
+) except -1:
+    spec = <object>device.spec
     _fill_identity(device, spec)
     _fill_timing(device, spec)
+    if before is not NULL:
+        _carry_over(device, before)
+    else:
+        device.id, directory.next_id = directory.next_id, directory.next_id + 1
+        device.line = take_line(directory)
+        if device.line is NULL:
+            raise MemoryError
     device.inputs = <Stream*>_array(len(spec.inputs), sizeof(Stream))
     device.outputs = <Stream*>_array(len(spec.outputs), sizeof(Stream))
-    for stream in spec.inputs:
-        device.input_count += 1
-        _fill_stream(&device.inputs[device.input_count - 1], stream, device.input_count - 1, next_id)
-        next_id += 1
-    for stream in spec.outputs:
-        device.output_count += 1
-        _fill_stream(&device.outputs[device.output_count - 1], stream, device.output_count - 1, next_id)
-        next_id += 1
-    device.controls = <Control*>_array(len(spec.controls), sizeof(Control))
-    for control in spec.controls:
-        device.control_count += 1
-        _fill_control(&device.controls[device.control_count - 1], control, next_id)
-        next_id += 1
-    _fill_customs(&device.customs, spec.properties)
+    _fill_streams(
+        device.inputs, &device.input_count, spec.inputs, directory,
+        before.inputs if before is not NULL else NULL, before.input_count if before is not NULL else 0,
+    )
+    _fill_streams(
+        device.outputs, &device.output_count, spec.outputs, directory,
+        before.outputs if before is not NULL else NULL, before.output_count if before is not NULL else 0,
+    )
+    _fill_controls(device, driver, directory, before)
+    fill_customs(&device.customs, spec.properties)
     device.channels[0] = sum(stream.format.channels for stream in spec.inputs)
     device.channels[1] = sum(stream.format.channels for stream in spec.outputs)
     _fill_scope(device, spec, 0)
@@ -326,66 +398,21 @@ cdef int _fill_device(Device* device, Driver driver, object spec, UInt32 index, 
     return _plan_rings(device)
 
 
-cdef void _index_stream(Graph* graph, Device* device, Stream* stream) noexcept:
-    graph.objects[stream.id] = Object(
-        kAudioStreamClassID, kAudioObjectClassID, device.id, kAudioStreamClassID, device, stream, NULL
-    )
-
-
-cdef void _index_control(Graph* graph, Device* device, Control* control) noexcept:
-    cdef AudioClassID base = control.family if control.class_id != control.family else kAudioControlClassID
-    graph.objects[control.id] = Object(control.class_id, base, device.id, control.family, device, NULL, control)
-
-
-cdef void _index(Graph* graph) noexcept:
-    cdef UInt32 i, j
-    cdef Device* device
-    graph.objects[kAudioObjectPlugInObject] = Object(
-        kAudioPlugInClassID, kAudioObjectClassID, kAudioObjectUnknown, kAudioPlugInClassID, NULL, NULL, NULL
-    )
-    for i in range(graph.device_count):
-        device = &graph.devices[i]
-        graph.objects[device.id] = Object(
-            kAudioDeviceClassID, kAudioObjectClassID, kAudioObjectPlugInObject, kAudioDeviceClassID, device, NULL, NULL
-        )
-        for j in range(device.input_count):
-            _index_stream(graph, device, &device.inputs[j])
-        for j in range(device.output_count):
-            _index_stream(graph, device, &device.outputs[j])
-        for j in range(device.control_count):
-            _index_control(graph, device, &device.controls[j])
-
-
-cdef int _fill_graph(Graph* graph, Driver driver, object specs) except -1:
-    cdef AudioObjectID next_id = kAudioObjectPlugInObject + 1
-    graph.name = _string(driver.NAME)
-    graph.maker = _string(driver.MANUFACTURER)
-    graph.bundle_id = _string(driver.BUNDLE_ID or specs[0].uid)
-    graph.resource_bundle = _string(driver.RESOURCE_BUNDLE)
-    _fill_customs(&graph.customs, driver.PROPERTIES)
-    groups = related_groups(specs)
-    graph.devices = <Device*>_array(len(specs), sizeof(Device))
-    for index, spec in enumerate(specs):
-        graph.device_count += 1
-        _fill_device(&graph.devices[index], driver, spec, index, next_id)
-        graph.devices[index].group = groups[spec.uid]
-        graph.devices[index].icon = _resource(graph.bundle_id, spec.icon)
-        next_id += 1 + owned_by(&graph.devices[index])
-    graph.object_count = next_id
-    graph.objects = <Object*>_array(graph.object_count, sizeof(Object))
-    _index(graph)
-    return 0
-
-
-cdef Graph* build_graph(object driver, object specs) except NULL:
-    """All memory and strings of the devices that ``specs`` declare; raises MemoryError."""
-    cdef Graph* graph = <Graph*>_array(1, sizeof(Graph))
+cdef Device* build_device(
+    object driver, object spec, UInt32 index, Directory* directory, const Device* before
+) except NULL:
+    """All memory and strings of one device; raises MemoryError. ``before``: it is that device, declared anew."""
+    cdef Device* device = <Device*>_array(1, sizeof(Device))
+    Py_INCREF(spec)
+    device.spec = <void*>spec
     try:
-        _fill_graph(graph, driver, specs)
+        _fill_device(device, driver, index, directory, before)
     except BaseException:
-        free_graph(graph)
+        if before is NULL and device.line is not NULL:
+            give_line(device.line)
+        free_device(device)
         raise
-    return graph
+    return device
 
 
 cdef void _free_streams(Stream* streams, UInt32 count) noexcept:
@@ -408,10 +435,12 @@ cdef void _free_controls(Control* controls, UInt32 count) noexcept:
         for j in range(controls[i].item_count):
             _release(controls[i].items[j].name)
         free(controls[i].items)
+        Py_XDECREF(<PyObject*>controls[i].handle)
     free(controls)
 
 
-cdef void _free_device(Device* device) noexcept:
+cdef void free_device(Device* device) noexcept:
+    """Everything that build_device made, also when it stopped half way."""
     cdef UInt32 i
     _free_controls(device.controls, device.control_count)
     free(device.customs.items)
@@ -433,20 +462,5 @@ cdef void _free_device(Device* device) noexcept:
         free(device.rings[i].data)
     free(device.rings)
     free(device.io.scratch)
-
-
-cdef void free_graph(Graph* graph) noexcept:
-    """Everything that build_graph made, also when it stopped half way."""
-    cdef UInt32 i
-    if graph is NULL:
-        return
-    for i in range(graph.device_count):
-        _free_device(&graph.devices[i])
-    _release(graph.name)
-    _release(graph.maker)
-    _release(graph.bundle_id)
-    _release(graph.resource_bundle)
-    free(graph.customs.items)
-    free(graph.devices)
-    free(graph.objects)
-    free(graph)
+    Py_DECREF(<object>device.spec)
+    free(device)

@@ -3,11 +3,11 @@
 
 from tympan._objects cimport Graph, Object
 from tympan._properties_types cimport Query, Row
-from tympan.coreaudio cimport AudioObjectID, AudioObjectPropertyAddress, OSStatus
+from tympan.coreaudio cimport AudioObjectPropertyAddress, OSStatus
 
 
 cdef const Row* find_row(
-    const Graph* graph, AudioObjectID object_id, const AudioObjectPropertyAddress* address
+    const Graph* graph, const Object* item, const AudioObjectPropertyAddress* address
 ) noexcept nogil
 cdef bint may_set(const Object* item, const Row* row) noexcept nogil
 cdef OSStatus property_size(Query* query) noexcept nogil

@@ -115,11 +115,10 @@ cdef bint _present(
     return selector == kAudioObjectPropertyElementName and address.mElement <= _elements(item, address)
 
 
-# The row for an address of an object, or NULL. The object must exist.
+# The row for an address of an object, or NULL.
 cdef const Row* find_row(
-    const Graph* graph, AudioObjectID object_id, const AudioObjectPropertyAddress* address
+    const Graph* graph, const Object* item, const AudioObjectPropertyAddress* address
 ) noexcept nogil:
-    cdef const Object* item = &graph.objects[object_id]
     cdef UInt32 slot = _hash(item.family, address.mSelector)
     cdef const Row* row
     while _index[slot]:
@@ -146,20 +145,18 @@ cdef bint may_set(const Object* item, const Row* row) noexcept nogil:
 
 
 cdef OSStatus property_size(Query* query) noexcept nogil:
-    cdef const Row* row = find_row(query.graph, query.id, query.address)
+    cdef const Row* row = find_row(query.graph, query.object, query.address)
     if row is NULL:
         return kAudioHardwareUnknownPropertyError
-    query.object = &query.graph.objects[query.id]
     query.size = row.fixed_size
     query.out = NULL
     return kAudioHardwareNoError if row.fixed_size else row.get(query)
 
 
 cdef OSStatus property_data(Query* query) noexcept nogil:
-    cdef const Row* row = find_row(query.graph, query.id, query.address)
+    cdef const Row* row = find_row(query.graph, query.object, query.address)
     if row is NULL:
         return kAudioHardwareUnknownPropertyError
-    query.object = &query.graph.objects[query.id]
     if query.capacity < row.fixed_size:
         return kAudioHardwareBadPropertySizeError
     query.custom.selector = 0

@@ -56,6 +56,8 @@ static inline uint32_t ty_add_ordered_u32(uint32_t *p, uint32_t v) {
     return __atomic_add_fetch(p, v, __ATOMIC_SEQ_CST);
 }
 
+static inline void *ty_load_ordered_pointer(void *const *p) { return __atomic_load_n(p, __ATOMIC_SEQ_CST); }
+static inline void ty_store_ordered_pointer(void **p, void *v) { __atomic_store_n(p, v, __ATOMIC_SEQ_CST); }
 static inline void *ty_load_pointer(void *const *p) { return __atomic_load_n(p, __ATOMIC_ACQUIRE); }
 static inline void ty_store_pointer(void **p, void *v) { __atomic_store_n(p, v, __ATOMIC_RELEASE); }
 

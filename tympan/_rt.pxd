@@ -25,6 +25,8 @@ cdef extern from "_rt.h" nogil:
     void ty_store_relaxed_f64(double* p, double v) noexcept
     void* ty_load_pointer(void** p) noexcept
     void ty_store_pointer(void** p, void* v) noexcept
+    void* ty_load_ordered_pointer(void** p) noexcept
+    void ty_store_ordered_pointer(void** p, void* v) noexcept
     uint32_t ty_add_u32(uint32_t* p, uint32_t v) noexcept
     uint32_t ty_fetch_or_u32(uint32_t* p, uint32_t v) noexcept
     uint32_t ty_fetch_and_u32(uint32_t* p, uint32_t v) noexcept

@@ -4,11 +4,11 @@
 from libc.string cimport memcpy
 
 from tympan._controls cimport as_float, clamped, has_item, is_number, place_at, place_of, store_place
-from tympan._core cimport Core
-from tympan._formats cimport offers_rate, same_layout
+from tympan._core cimport Core, device_in
+from tympan._formats cimport format_number, is_current, offers_rate
 from tympan._gains cimport aim
 from tympan._host_calls cimport enqueue
-from tympan._objects cimport Control, Device, Object
+from tympan._objects cimport Control, Device, Object, object_of
 from tympan._properties_types cimport SET_ACTIVE, SET_DECIBELS, SET_FORMAT, SET_IDENTIFYING, SET_PLACE, SET_RATE
 from tympan._rt cimport ty_load_u32, ty_mutex_lock, ty_mutex_unlock, ty_store_release_u32
 from tympan.coreaudio cimport *
@@ -23,31 +23,35 @@ cdef inline OSStatus set_value(
     cdef UInt32 number = 0
     if setter == SET_RATE:
         memcpy(&rate, data, sizeof(rate))
-        return want_rate(core, item.device, rate)
+        return want_rate(core, item.device.id, rate)
     if setter == SET_FORMAT:
-        return set_format(core, item, data)
+        return set_format(core, item.stream.id, data)
     memcpy(&number, data, sizeof(number))
     if setter == SET_ACTIVE:
-        return set_active(core, item, number != 0)
+        return set_active(core, item.stream.id, number != 0)
     if setter == SET_IDENTIFYING:
-        return set_identifying(core, item.device, number != 0, changed)
+        return set_identifying(core, item.device.id, number != 0, changed)
     if setter == SET_PLACE or setter == SET_DECIBELS:
         return set_level(core, item, as_float(number), setter == SET_DECIBELS, changed)
     return set_number(core, item, number, changed)
 
 
-cdef inline OSStatus set_active(Core* core, const Object* item, UInt32 flag) noexcept nogil:
+cdef inline OSStatus set_active(Core* core, AudioObjectID stream_id, UInt32 flag) noexcept nogil:
+    cdef const Object* item
     ty_mutex_lock(&core.control)
-    if ty_load_u32(&item.stream.is_active) != flag:
+    item = object_of(core.graph, stream_id)     # as it is now, while nothing changes
+    if item is not NULL and ty_load_u32(&item.stream.is_active) != flag:
         ty_store_release_u32(&item.stream.is_active, flag)
-        enqueue(core, item.stream.id, 0, kAudioStreamPropertyIsActive)
+        enqueue(core, stream_id, 0, kAudioStreamPropertyIsActive)
     ty_mutex_unlock(&core.control)
     return kAudioHardwareNoError
 
 
-cdef inline OSStatus set_identifying(Core* core, Device* device, UInt32 flag, bint* changed) noexcept nogil:
+cdef inline OSStatus set_identifying(Core* core, AudioObjectID device_id, UInt32 flag, bint* changed) noexcept nogil:
+    cdef Device* device
     ty_mutex_lock(&core.control)
-    if ty_load_u32(&device.identifying) != flag:
+    device = device_in(core.graph, device_id)
+    if device is not NULL and ty_load_u32(&device.identifying) != flag:
         ty_store_release_u32(&device.identifying, flag)
         enqueue(core, device.id, 0, kAudioObjectPropertyIdentify)
         changed[0] = True
@@ -55,33 +59,61 @@ cdef inline OSStatus set_identifying(Core* core, Device* device, UInt32 flag, bi
     return kAudioHardwareNoError
 
 
-# The value changes in PerformDeviceConfigurationChange, not here. One request per
-# device is outstanding at a time; a later wish replaces the value it will bring.
-cdef inline OSStatus want_rate(Core* core, Device* device, Float64 rate) noexcept nogil:
-    cdef OSStatus status = kAudioHardwareNoError
-    if not offers_rate(device, rate):
-        return kAudioDeviceUnsupportedFormatError
-    ty_mutex_lock(&core.control)
+# Nothing changes before PerformDeviceConfigurationChange. One request per device is outstanding at a time; what is
+# wanted later replaces or joins what it will bring. The core's `control` is held.
+cdef inline OSStatus want_change(Core* core, Device* device) noexcept nogil:
     if device.change_id:
+        return kAudioHardwareNoError
+    core.last_change_id += 1
+    device.change_id = core.last_change_id
+    if enqueue(core, device.id, device.change_id, 0):
+        return kAudioHardwareNoError
+    device.change_id = 0
+    return kAudioHardwareUnspecifiedError
+
+
+cdef inline OSStatus want_rate(Core* core, AudioObjectID device_id, Float64 rate) noexcept nogil:
+    cdef OSStatus status = kAudioHardwareNoError
+    cdef Device* device
+    ty_mutex_lock(&core.control)
+    device = device_in(core.graph, device_id)
+    if device is NULL:
+        status = kAudioHardwareBadObjectError
+    elif not offers_rate(device, rate):
+        status = kAudioDeviceUnsupportedFormatError
+    elif device.change_id or rate != device.rate:
         device.wanted_rate = rate
-    elif rate != device.rate:
-        core.last_change_id += 1
-        device.change_id = core.last_change_id
-        device.wanted_rate = rate
-        if not enqueue(core, device.id, device.change_id, 0):
-            device.change_id = 0
-            status = kAudioHardwareUnspecifiedError
+        status = want_change(core, device)
     ty_mutex_unlock(&core.control)
     return status
 
 
-# A stream offers one sample layout at several rates, so a new format is a new rate.
-cdef inline OSStatus set_format(Core* core, const Object* item, const void* data) noexcept nogil:
+# A stream offers each of its formats at every rate of its device, so a new format may be a new rate too.
+cdef inline OSStatus set_format(Core* core, AudioObjectID stream_id, const void* data) noexcept nogil:
     cdef AudioStreamBasicDescription format
+    cdef OSStatus status
     memcpy(&format, data, sizeof(format))
-    if not same_layout(item.stream, &format):
+    ty_mutex_lock(&core.control)
+    status = want_format(core, object_of(core.graph, stream_id), &format)
+    ty_mutex_unlock(&core.control)
+    return status
+
+
+cdef inline OSStatus want_format(
+    Core* core, const Object* item, const AudioStreamBasicDescription* format
+) noexcept nogil:
+    cdef UInt32 number
+    cdef Device* device
+    if item is NULL:
+        return kAudioHardwareBadObjectError
+    device, number = item.device, format_number(item.stream, format)
+    if number == 0 or not offers_rate(device, format.mSampleRate):
         return kAudioDeviceUnsupportedFormatError
-    return want_rate(core, item.device, format.mSampleRate)
+    if not device.change_id and format.mSampleRate == device.rate and is_current(item.stream, number):
+        return kAudioHardwareNoError
+    item.stream.wanted_format = number
+    device.wanted_rate = format.mSampleRate
+    return want_change(core, device)
 
 
 # ---- controls: the host is told only of a real change ----
@@ -96,7 +128,7 @@ cdef inline OSStatus set_level(
     ty_mutex_lock(&core.values)
     if value != place_of(control):
         store_place(control, value)
-        applied(item)
+        applied(core, control)
         changed[0] = True
         if control.family == kAudioLevelControlClassID:
             tell(core, control, kAudioLevelControlPropertyScalarValue, kAudioLevelControlPropertyDecibelValue)
@@ -133,16 +165,18 @@ cdef inline OSStatus set_number(Core* core, const Object* item, UInt32 number, b
     ty_mutex_lock(&core.values)
     if ty_load_u32(&control.state.value) != number:
         ty_store_release_u32(&control.state.value, number)
-        applied(item)
+        applied(core, control)
         changed[0] = True
         tell(core, control, selector_of(control), 0)
     ty_mutex_unlock(&core.values)
     return kAudioHardwareNoError
 
 
-# What is played follows. The mutex `values` is held.
-cdef inline void applied(const Object* item) noexcept nogil:
-    if item.control.applied:
+# What is played follows: on the device as it is now, which may be another build of it than the one that `control` is
+# of. The mutex `values` is held, without which no graph is published.
+cdef inline void applied(Core* core, const Control* control) noexcept nogil:
+    cdef const Object* item = object_of(core.graph if core.graph is not NULL else core.next_graph, control.id)
+    if item is not NULL and item.control.applied:
         aim(item.device)
 
 

@@ -68,12 +68,19 @@ ONE_FRAME = "each turn moves at least one frame: at most two turns"
 ONE_PART = "each turn moves at least one frame, MAX_BUFFER of them but for the last"
 SAMPLES = "one turn for each sample of the buffer"
 PLUG_INS = "one turn for each plug-in of the process, 256 at most"
+IDS = "ends at the object or at a free place: at least half of the places of a graph are free"
 
 #: Loops of the core whose end the machine code does not show: function -> why they end.
 CORE_LOOPS = {
     "core_of": PLUG_INS,
     "BeginIOOperation": PLUG_INS,  # both do nothing but look the plug-in up, and gcc makes one of them
     "EndIOOperation": PLUG_INS,
+    "object_of": IDS,
+    "device_in": IDS,
+    "enter_io": PLUG_INS,
+    "line_in": PLUG_INS,
+    "look_up": "one turn for each place of a table at most",
+    "line_of": "repeats only when a device has come or gone during the call",
     "clock_compute": "repeats only when the control thread has started a new time line during the call",
     "ring_copy_in": ONE_FRAME,
     "ring_fill_silence": ONE_FRAME,

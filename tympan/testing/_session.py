@@ -160,8 +160,9 @@ class Host(HostEvents):
             problems.append(str(error))
 
     def _close_plugin(self, plugin):
+        alive = plugin.devices
         for device in plugin.known_devices:
-            for client in list(device.clients):
+            for client in list(device.clients) if device in alive else ():  # the others went with their device
                 device.remove_client(client)
         self.pump()
         self.release(plugin)
