@@ -1,6 +1,7 @@
 """The whole way from a .pyx to a ``.driver``, one step after the other."""
 
 import functools
+import multiprocessing
 import os
 from pathlib import Path
 
@@ -18,12 +19,12 @@ def configure(path, progress=None):
     return configured(project.find(path), progress or (lambda text: None))
 
 
-def configured(found, say):
-    """The same for a ``Project``."""
+def configured(found, say, machines=()):
+    """The same for a ``Project``; compiles it for ``machines``, too, because that can be done at the same time."""
     say(f"Reading {found.path.name}")
     source = found.inspect()
     say(f"Compiling {source.label}")
-    compile.driver_object(source)
+    compile.driver_objects(source, list(dict.fromkeys([targets.NATIVE, *machines])))
     say(f"Reading the declaration of {source.class_name}")
     return source, BundleConfig.of(source, declaration.read(source), found.settings)
 
@@ -50,7 +51,7 @@ def build_bundle(
         sign.require(sign.System(say=say), path, identity)
     chosen = pick(runtime, target)
     found = project.find(path)
-    source, config = configured(found, say)
+    source, config = configured(found, say, [machine for machine, _ in chosen])
     goal = Path(output) / f"{config.executable}.driver"
     layout.check_target(goal)
     allow = {**found.allow, **(allow or {})}
@@ -103,18 +104,37 @@ def fill(bundle, config, parts, allow, say):
     layout.add_icon(contents, config)
     layout.add_resources(contents, config)
     executable = contents / "MacOS" / config.executable
-    objects = [item for part in parts for item in part.objects]
-    thin = [(part.machine.architecture, slice_of(contents, config, part, objects, allow, say)) for part in parts]
-    if len(thin) == 1:
-        os.rename(thin[0][1], executable)
+    files = slices(contents, config, parts, allow, say)
+    if len(files) == 1:
+        os.rename(files[0], executable)
         return
     say("Joining the processors")
-    macho.join(thin, executable)
-    for _, path in thin:
+    macho.join([(part.machine.architecture, path) for part, path in zip(parts, files, strict=True)], executable)
+    for path in files:
         path.unlink()
 
 
-def slice_of(contents, config, part, objects, allow, say):
+def slices(contents, config, parts, allow, say):
+    """The file of each machine; those made by crossing in processes of their own, because most of it is Python."""
+    make = functools.partial(slice_of, contents, config, objects=[item for part in parts for item in part.objects])
+    if len(parts) == 1 or not all(part.machine.is_crossed for part in parts):
+        return [make(part, allow=allow, say=say) for part in parts]
+    for part in parts:
+        say(f"Linking and checking with the {part.runtime}{place(part.machine)}")
+    with multiprocessing.get_context("fork").Pool(len(parts)) as pool:
+        made = pool.map(functools.partial(heard, make, allow), parts)
+    for line in [line for _, lines in made for line in lines if line.startswith("warning: ")]:
+        say(line)
+    return [path for path, _ in made]
+
+
+def heard(make, allow, part):
+    """(file of one machine, what was said): a process cannot say it to the user itself."""
+    lines = []
+    return make(part, allow=allow, say=lines.append), lines
+
+
+def slice_of(contents, config, part, *, objects, allow, say):
     """The file of one machine: linked, found to be realtime-safe, stripped. ``objects`` are those of all machines."""
     say(f"Linking with the {part.runtime}{place(part.machine)}")
     output = linked(contents, config, part, objects)

@@ -128,6 +128,13 @@ def driver_object(source, machine=NATIVE):
     )
 
 
+def driver_objects(source, machines):
+    """Its objects for several machines, compiled at the same time from the same C."""
+    driver_c(source)
+    with ThreadPoolExecutor(len(machines)) as pool:
+        return list(pool.map(lambda machine: driver_object(source, machine), machines))
+
+
 def driver_c(source):
     """The generated C of a driver."""
     folder = source.path.parent.absolute()
