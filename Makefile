@@ -50,7 +50,7 @@ test-asan test-tsan test-rtsan: test-%: $(VENV)/dev.ok $(VENV)/core.ok
 	@$(PYTEST) --dist worksteal -m $*
 
 bench: $(VENV)/dev.ok $(VENV)/core.ok $(MACOS)
-	@TYMPAN_TEST_CACHE='$(TEST_CACHE)' $(PY) bench/run.py
+	@XDG_CACHE_HOME='$(TEST_CACHE)' $(PY) bench/run.py
 
 # Fetched and built where that is possible; says what is not, and never fails. Tried once, and when asked.
 macos:

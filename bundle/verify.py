@@ -73,13 +73,6 @@ def verify_bundle(path, architectures=None):
     return Verified(path, info, slices, own)
 
 
-def verify_macho(path):
-    """Check the ``.driver`` at ``path`` when its binary is a Mach-O file, on any system; another one is left alone."""
-    path = Path(path)
-    if any(file.is_file() and macho.is_macho(file) for file in path.glob("Contents/MacOS/*")):
-        verify_bundle(path)
-
-
 def read_info(path):
     """Info.plist with its keys checked."""
     file = path / "Contents" / "Info.plist"

@@ -153,6 +153,7 @@ TABLE = [
     ("tympan/testing/_session.py", [], ["stdlib", *BELOW, *TESTING], ["_hal"]),
     ("tympan/testing/_*_cli.py", [], ["stdlib", *BELOW, *NUMBERS, *TESTING], [*NUMBERS, "tympan.bundle"]),
     ("tympan/testing/rules/bundle.py", [], ["stdlib", *BELOW, *TESTING], [*BUNDLE]),  # reads binaries
+    ("tympan/testing/rules/macho.py", [], ["stdlib", *BELOW, *TESTING], [*BUNDLE]),  # the same
     # the guard: the copy of assert_no_alloc that comes with tympan; the names of a stripped bundle are the bundler's
     ("tympan/_vendored.py", [], ["stdlib"], []),
     ("tympan/_pytest.py", [], ["stdlib", "pytest", "_vendored"], ["assert_no_alloc", *TESTING, *BUNDLE]),

@@ -7,6 +7,7 @@ tests/test_macos_bundle.py puts defects into what ld64.lld links.
 import hashlib
 import os
 import plistlib
+import sys
 
 import pytest
 from macho_writer import (
@@ -29,6 +30,9 @@ from tympan._cli import main
 from tympan._errors import BuildError, TympanError, UsageError
 from tympan.bundle import macho, plist, verify_bundle
 from tympan.bundle.macho import allowed
+from tympan.testing.rules import CATALOGUE
+from tympan.testing.rules._rule import Blocked, Failure, Skip
+from tympan.testing.rules._subject import Subject
 
 OTHER = "00000000-0000-4000-8000-000000000001"
 AUDIO = "/System/Library/Frameworks/CoreAudio.framework/Versions/A/CoreAudio"
@@ -346,11 +350,78 @@ def test_the_lists_of_imports_are_of_both_processors():
     assert not [name for name in listed if allowed.CLIENT_API.fullmatch(name)]
 
 
-@pytest.mark.parametrize("command", ["check", "verify"])
-def test_commands_say_it_and_end_with_1(tmp_path, capsys, command):
+# ---- the same as rules of `check` ----
+
+#: The rules that look at a file; binary-loads, which loads it, needs the right machine.
+RULES = [rule for rule in CATALOGUE if rule.group.id in ("bundle", "macho") and rule.id != "binary-loads"]
+ALL = {**DEFECTS, **LATER, **NOT_BINARIES}
+#: `check` does not know what a bundle was to be built for.
+UNKNOWN = {"one processor missing"}
+#: What a rule of older date says in its own words, in place of what verify_bundle would.
+OTHERWISE = {"other executable": "there is no file Contents/MacOS/Other"}
+
+
+def spoilt(folder, name):
+    """(bundle with one of ``ALL``, what must be said)."""
+    made = good(folder)
+    if name in DEFECTS:
+        DEFECTS[name][0](made)
+    made.write()
+    if name in LATER:
+        LATER[name][0](made)
+    if name in NOT_BINARIES:
+        made.executable.write_bytes(NOT_BINARIES[name][0])
+    return made, OTHERWISE.get(name, ALL[name][1])
+
+
+def judged(path):
+    """{id of a rule that failed: what it says}; one that another stopped has failed when that one did not."""
+    found = {}
+    for rule in RULES:
+        try:
+            rule.judge(Subject(path))
+        except Skip:
+            pass
+        except (Failure, Blocked) as error:
+            found[rule.id] = str(error)
+    return found
+
+
+@pytest.mark.parametrize("name", sorted(set(ALL) - UNKNOWN))
+def test_check_refuses_it_too(tmp_path, name):
+    made, sentence = spoilt(tmp_path, name)
+    found = judged(made.path)
+    assert any(sentence in text for text in found.values()), found
+
+
+def test_check_of_the_good_bundle(tmp_path):
+    assert judged(good(tmp_path).write().path) == {}
+
+
+def test_each_rule_of_the_file_finds_something(tmp_path):
+    found = set()
+    for number, name in enumerate(sorted(set(ALL) - UNKNOWN)):
+        made, _ = spoilt(tmp_path / str(number), name)
+        found |= set(judged(made.path))
+    assert {rule.id for rule in RULES if rule.group.id == "macho"} <= found
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="a Mac loads the file")
+def test_check_on_another_system(tmp_path, capsys):
+    made = good(tmp_path).write()
+    assert main(["check", str(made.path)]) == 0
+    said = capsys.readouterr()
+    assert said.err == f"note: {made.path} is for macOS: here only its files are checked\n"
+    made.arm.exports.append("_other")
+    assert main(["check", str(made.write().path)]) == 1
+    said = capsys.readouterr()
+    assert "macho-exports" in said.out and "the arm64 slice exports other besides TympanFactory" in said.out
+
+
+def test_what_the_command_says(tmp_path, capsys):
     made = good(tmp_path)
     made.arm.exports.append("_other")
-    assert main([command, str(made.write().path)]) == 1
+    assert main(["verify", str(made.write().path)]) == 1
     said = capsys.readouterr().err.splitlines()
     assert said[0].endswith("Tiny.driver: the arm64 slice exports other besides TympanFactory")
     assert said[0].startswith("error: ") and said[1].startswith("hint: ")

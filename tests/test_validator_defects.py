@@ -29,7 +29,7 @@ BY_ID = {rule.id: rule for rule in CATALOGUE}
 #: Every folder that is a project, so that a new example is checked too.
 EXAMPLES = sorted(path.parent.name for path in ROOT.glob("examples/*/pyproject.toml"))
 #: Rules about Mach-O files, which are tried on a description of one.
-DESCRIBED = {"binary-type"}
+DESCRIBED = {"binary-type", *(rule.id for rule in CATALOGUE if rule.group.id == "macho")}
 
 
 @pytest.fixture(scope="module")

@@ -36,6 +36,11 @@ def _renamed(bundle):
     return bundle.rename(bundle.with_suffix(".bundle"))
 
 
+def _no_plist(bundle):
+    (bundle / "Contents" / "Info.plist").write_bytes(b"<plist><oops")
+    return bundle
+
+
 def _no_executable(bundle):
     _binary(bundle).chmod(0o644)
     return bundle
@@ -72,6 +77,7 @@ WRONG = {
     "bundle-executable": _no_executable,
     "bundle-permissions": _private,
     "bundle-services": edited(lambda info: info.update(AudioServerPlugIn_MachServices="org.example.service")),
+    "bundle-info-plist": _no_plist,
     "bundle-keys": edited(lambda info: info.pop("CFBundleIdentifier")),
     "binary-loads": _cut,
     "binary-system-libraries": _foreign_library,

@@ -22,7 +22,7 @@ from tympan.testing._process_time import ProcessTime
 from tympan.testing.rules._blame import LOCKS, STAGES
 
 #: What stops a rule before a function of the driver was called: its process is as good as new.
-_UNTOUCHED = {"bundle-factory-registered", "binary-exports-factory"}
+_UNTOUCHED = {"bundle-info-plist", "bundle-factory-registered", "binary-exports-factory"}
 #: The rule that says that a driver cannot be loaded a second time in one process.
 AGAIN = "second-life"
 #: Seconds for a rule, once one has found that the driver waits for itself: it does so often.

@@ -37,8 +37,8 @@ def read_bundle(path):
     return BundleInfo(Path(path), read_plist(path))
 
 
-def read_plist(path):
-    """The dictionary of a bundle's Info.plist; UsageError when there is none."""
+def plist_file(path):
+    """The path of a bundle's Info.plist; UsageError when there is none, so that ``path`` is no bundle at all."""
     path = Path(path)
     if not path.exists():
         raise UsageError(f"{path} does not exist", "Give the path of a .driver bundle.")
@@ -49,6 +49,12 @@ def read_plist(path):
     plist = path / "Contents" / "Info.plist"
     if not plist.is_file():
         raise UsageError(f"{path} has no Contents/Info.plist", "It is not a bundle, or a damaged one; build it again.")
+    return plist
+
+
+def read_plist(path):
+    """The dictionary of a bundle's Info.plist; UsageError when there is none."""
+    plist = plist_file(path)
     try:
         info = plistlib.loads(plist.read_bytes())
     except Exception as error:  # plistlib raises whatever its parsers raise
@@ -56,6 +62,15 @@ def read_plist(path):
     if not isinstance(info, dict):
         raise UsageError(f"{plist} holds no dictionary", "Build the bundle again.")
     return info
+
+
+def is_readable(path):
+    """Whether Info.plist is there and holds a dictionary."""
+    try:
+        read_plist(path)
+    except UsageError:
+        return False
+    return True
 
 
 def _text(path, info, key):

@@ -101,7 +101,7 @@ def run_checks(
     ``pool``: a Pool to use (and not to end) for many runs in a row. UsageError when ``path`` is no
     bundle at all.
     """
-    _loader.read_plist(path)
+    _loader.plist_file(path)
     path = Path(path).resolve()
     rules, started = choose(include, exclude), time.perf_counter()
     found = {}

@@ -44,7 +44,8 @@ class Subject:
         try:
             return _loader.read_bundle(self.path)
         except UsageError as error:
-            raise Blocked("bundle-factory-registered", str(error)) from None
+            first = "bundle-factory-registered" if _loader.is_readable(self.path) else "bundle-info-plist"
+            raise Blocked(first, str(error)) from None
 
     @property
     def chance(self):

@@ -6,7 +6,7 @@ import uuid
 
 from tympan._errors import UsageError
 from tympan.testing import _loader
-from tympan.testing.rules._rule import Blocked, Group, Skip, advise, require
+from tympan.testing.rules._rule import Blocked, Failure, Group, Skip, advise, require
 
 rule = Group("bundle", "The bundle on disk", "C1.1")
 
@@ -19,8 +19,23 @@ _INSIDE = ("@loader_path/", "@rpath/", "$ORIGIN/")
 
 
 def _info(s):
-    """The dictionary of Info.plist; it is one, or the command would have ended."""
-    return _loader.read_plist(s.path)
+    """The dictionary of Info.plist."""
+    try:
+        return _loader.read_plist(s.path)
+    except UsageError as error:
+        raise Blocked("bundle-info-plist", str(error)) from None
+
+
+@rule(
+    "bundle-info-plist",
+    "Info.plist is a property list that holds a dictionary.",
+    "The folder is not taken for a bundle; no device appears and no log line says why.",
+)
+def bundle_info_plist(s):
+    try:
+        _loader.read_plist(s.path)
+    except UsageError as error:
+        raise Failure(str(error).replace(f"{s.path}/", ""), error.hint) from None
 
 
 @rule(
