@@ -154,7 +154,7 @@ def assert_clean(report):
 def test_the_double_without_a_defect_has_everything_and_passes():
     report = checks.run_checks(doubles.bundle(), environment={doubles.VARIABLE: ""})
     assert_clean(report)
-    skipped = {result.id for result in report.of(checks.SKIPPED)}
+    skipped = {result.id for result in report.of(checks.SKIPPED) if result.rule.group.id != "macho"}  # it is ELF
     assert skipped == {"device-visible", "io-failed-start-leaves-no-trace"}
 
 
