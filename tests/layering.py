@@ -29,6 +29,8 @@ TABLE = [
     ("tympan/_readers.pxd", ["libc"], [], []),
     # L1: inline IO code, no runtime module; then the contract and the object graph
     ("tympan/_clock.pxd", ["libc", "_rt"], [], []),
+    ("tympan/_moving_clock.pxd", ["libc", "_rt"], [], []),
+    ("tympan/_servo.pxd", ["libc", "_moving_clock", "_rt"], [], []),
     ("tympan/_ring.pxd", ["libc", "_rt"], [], []),
     ("tympan/_convert.pxd", ["libc", "_rt"], [], []),
     ("tympan/_directory.pxd", ["libc", "_clock", "_rt"], [], []),

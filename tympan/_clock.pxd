@@ -63,10 +63,10 @@ cdef inline uint64_t greatest_divisor(uint64_t a, uint64_t b) noexcept nogil:
     return a
 
 
-# The same for a rate in Hz, which is taken to the nearest multiple of 1/65536 (a declared one is exact), and
+# The step of a rate in Hz, which is taken to the nearest multiple of 1/65536 (a declared one is exact), and
 # ticks_num / ticks_den mach ticks per second. Reduced on the way, to stay below 2^64.
-cdef inline void clock_start_at_rate(
-    Clock* clock, uint64_t anchor, double rate, uint64_t period, uint64_t ticks_num, uint64_t ticks_den
+cdef inline void step_at_rate(
+    double rate, uint64_t period, uint64_t ticks_num, uint64_t ticks_den, uint64_t* step_num, uint64_t* step_den
 ) noexcept nogil:
     cdef uint64_t scale = 65536
     cdef uint64_t den = <uint64_t>(rate * <double>scale + 0.5)
@@ -81,7 +81,16 @@ cdef inline void clock_start_at_rate(
     den //= divisor
     num, den = period * scale, den * ticks_den
     divisor = greatest_divisor(num, den)
-    clock_start(clock, anchor, num // divisor * ticks_num, den // divisor, period)
+    step_num[0] = num // divisor * ticks_num
+    step_den[0] = den // divisor
+
+
+cdef inline void clock_start_at_rate(
+    Clock* clock, uint64_t anchor, double rate, uint64_t period, uint64_t ticks_num, uint64_t ticks_den
+) noexcept nogil:
+    cdef uint64_t num, den
+    step_at_rate(rate, period, ticks_num, ticks_den, &num, &den)
+    clock_start(clock, anchor, num, den, period)
 
 
 # Control thread.

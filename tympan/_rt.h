@@ -73,6 +73,9 @@ static inline uint32_t ty_fetch_and_u32(uint32_t *p, uint32_t v) {
 static inline int ty_compare_exchange_u32(uint32_t *p, uint32_t expected, uint32_t desired) {
     return __atomic_compare_exchange_n(p, &expected, desired, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
 }
+static inline int ty_compare_exchange_u64(uint64_t *p, uint64_t expected, uint64_t desired) {
+    return __atomic_compare_exchange_n(p, &expected, desired, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+}
 
 /* Relaxed; *expected becomes what was there. */
 static inline int ty_compare_exchange_relaxed_u64(uint64_t *p, uint64_t *expected, uint64_t desired) {
@@ -174,6 +177,11 @@ static inline uint64_t ty_mul_div(uint64_t a, uint64_t b, uint64_t c) {
 }
 static inline uint64_t ty_mul_less1_div(uint64_t a, uint64_t b, uint64_t c) {
     return (uint64_t)(((unsigned __int128)a * b - 1) / c);
+}
+
+/* floor(a * b / 2^64) */
+static inline uint64_t ty_mul_high(uint64_t a, uint64_t b) {
+    return (uint64_t)((unsigned __int128)a * b >> 64);
 }
 
 /* Bytes between what two threads write, so that no line of the cache has both:

@@ -31,6 +31,9 @@ cdef extern from "_rt.h" nogil:
     uint32_t ty_fetch_or_u32(uint32_t* p, uint32_t v) noexcept
     uint32_t ty_fetch_and_u32(uint32_t* p, uint32_t v) noexcept
     bint ty_compare_exchange_u32(uint32_t* p, uint32_t expected, uint32_t desired) noexcept
+    bint ty_compare_exchange_u64(uint64_t* p, uint64_t expected, uint64_t desired) noexcept
+    bint ty_compare_exchange_relaxed_u64(uint64_t* p, uint64_t* expected, uint64_t desired) noexcept
+    uint64_t ty_add_relaxed_u64(uint64_t* p, uint64_t v) noexcept
     void ty_fence_acquire() noexcept
     void ty_fence_release() noexcept
     # Where another thread may be writing `source`, or reading `to`, meanwhile.
@@ -39,6 +42,7 @@ cdef extern from "_rt.h" nogil:
     void ty_clear_shared(void* to, size_t bytes) noexcept
     const bint TY_PLAIN_STORES
     uint64_t ty_mul_div(uint64_t a, uint64_t b, uint64_t c) noexcept
+    uint64_t ty_mul_high(uint64_t a, uint64_t b) noexcept
     uint64_t ty_mul_less1_div(uint64_t a, uint64_t b, uint64_t c) noexcept
 
     # Control threads only; lock-free.
