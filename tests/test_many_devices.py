@@ -119,8 +119,9 @@ def test_what_runs_at_the_last_release_is_stopped():
             told.append(index)
 
     with Host() as hal:
-        for item in hal.attach(Kept).devices[1:]:
-            item.start(item.add_client())
+        plugin = hal.attach(Kept)
+        for item in plugin.devices[1:]:
+            assert plugin.table.start_io(item.id, 1) == 0       # and never a StopIO
     assert sorted(told) == [1, 2]
 
 
