@@ -1,6 +1,6 @@
 """The benchmark's page: tables of ratios, and the goals with whether they are met."""
 
-from subjects import PRIMITIVES
+from subjects import OBJECT_COUNTS, PRIMITIVES
 from worker import CHANNELS, FRAMES, PROPERTIES
 
 INTRO = """\
@@ -111,6 +111,10 @@ def goals(cells):
     for channels in CHANNELS:
         value = cells[f"dearest read/{channels}"] / cells[f"audio read/{channels}"]
         yield f"dearest read after the writer stopped / a read of audio, {channels} ch", "<= 1.2", value, value <= 1.2
+    few, many = ({k.split("/")[2]: v for k, v in cells.items() if k.startswith(f"objects/{n}/")} for n in OBJECT_COUNTS)
+    for what in few:
+        value = many[what] / few[what]
+        yield f"{what}: 64 devices with 16 controls each / 1 device with 16", "<= 1.2", value, value <= 1.2
     guard = max(cells[f"guard/{what}"] for what in ("stamp", "read", "write", "cycle"))
     yield "guard, per guarded call", "< 5", guard, guard < 5
     load, memory = cells["load/gain"] / 1e6, cells["memory/gain"] / 1024

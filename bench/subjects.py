@@ -10,6 +10,7 @@ from tympan.bundle.toolchain import compiler
 HERE = Path(__file__).parent
 EXAMPLES = HERE.parent / "examples"
 CHANNELS = (2, 16, 64)
+OBJECT_COUNTS = (1, 64)  # devices, with 16 controls each
 FLOOR_UUID = "5B2F1A0E-0000-4000-8000-0000000000{:02X}"
 PLUG_IN_TYPE = "443ABAB8-E7B3-491A-B985-BEB9187030DB"
 
@@ -26,6 +27,26 @@ cdef class Loopback{channels}(Driver):
         return (DeviceSpec("com.example.bench.Loopback{channels}", self.NAME, self.MANUFACTURER)
                 .with_output(StreamSpec.output(form))
                 .with_input(StreamSpec.input(form)))
+'''
+
+OBJECTS = '''
+from tympan import ControlSpec, DeviceSpec, StreamFormat, StreamSpec
+from tympan cimport Driver
+
+
+cdef class Objects{count}(Driver):
+    NAME, MANUFACTURER, VERSION = "Objects", "tympan", "0.1.0"
+
+    def one(self, number):
+        form = StreamFormat.float32(48_000.0, channels=2)
+        spec = DeviceSpec(f"com.example.bench.Objects{count}.n{{number}}", self.NAME, self.MANUFACTURER)
+        spec = spec.with_output(StreamSpec.output(form)).with_input(StreamSpec.input(form))
+        for control in range(16):
+            spec = spec.with_control(ControlSpec.slider(0, 100, name=f"slider {{control}}"))
+        return spec
+
+    def devices(self):
+        return [self.one(number) for number in range({count})]
 '''
 
 
@@ -48,6 +69,13 @@ def floor_bundle(folder, channels):
     }
     (bundle / "Contents" / "Info.plist").write_bytes(plistlib.dumps(info))
     return bundle
+
+
+def objects_bundle(folder, count):
+    """A loopback of so many devices with 16 controls each."""
+    source = folder / f"objects{count}.pyx"
+    source.write_text(OBJECTS.format(count=count))
+    return build_bundle(source, folder)
 
 
 def loopback_bundle(folder, channels):
@@ -94,6 +122,8 @@ def build_all(folder):
     for channels in CHANNELS:
         paths[f"floor {channels}"] = floor_bundle(folder, channels)
         paths[f"tympan {channels}"] = loopback_bundle(folder, channels)
+    for count in OBJECT_COUNTS:
+        paths[f"objects {count}"] = objects_bundle(folder, count)
     paths["gain"] = build_bundle(EXAMPLES / "gain", folder)
     primitives()
     paths["lowpass"] = build_bundle(EXAMPLES / "lowpass", folder)

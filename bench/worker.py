@@ -11,7 +11,7 @@ import time
 from statistics import median
 
 import numpy
-from subjects import PRIMITIVES, primitives
+from subjects import OBJECT_COUNTS, PRIMITIVES, primitives
 
 from tympan.testing import Host, bench
 
@@ -94,6 +94,24 @@ def measure_properties(plugins, cells):
     interleave(cells, loops)
 
 
+def measure_objects(plugins, cells):
+    """Does a call cost more where there are many objects? The last device of 64 and its last control, and the only
+    device of 1, in turns."""
+    loops = {}
+    for count in OBJECT_COUNTS:
+        plugin = plugins[f"objects {count}"]
+        device = plugin.devices[-1]
+        client = bench.prepare(device, 512)
+        for frames in (16, 512):
+            loops[f"objects/{count}/cycle, {frames} frames"] = (
+                lambda n, c=client, f=frames: bench.bench_calls(c, "cycle", n, f)
+            )
+        things = {"nsrt": device, "uid ": device, "sdrv": plugin.get_ids(device, "ctrl")[-1]}
+        for selector, thing in things.items():
+            loops[f"objects/{count}/{selector}"] = property_loop(plugin, thing, selector, "glob", selector == "uid ")
+    interleave(cells, loops)
+
+
 def reads_after_the_writer(client, reads):
     """ns of each of the first reads after 500 cycles, at 512 frames."""
     bench.bench_calls(client, "cycle", 500, 512)
@@ -151,6 +169,7 @@ def main(path):
         plugins = load_all(hal, paths, cells)
         measure_io(plugins, cells)
         measure_properties(plugins, cells)
+        measure_objects(plugins, cells)
         measure_silence(plugins, cells)
     measure_primitives(cells)
     with Host() as hal:
