@@ -153,7 +153,7 @@ def test_stream_of_another_device_is_refused(plugin):
     device, _, cable = plugin.devices
     client = cable.add_client()
     cable.start(client)
-    for wrong in (*device.streams(), *plugin.devices):
+    for wrong in (*device.streams(), *plugin.devices, *cable.streams("outp")):
         status, _ = plugin.table.operation(cable.id, wrong.id, client.id, code("read"), 0.0, bytes(64 * 8))
         assert status == code("!obj"), wrong
 

@@ -1,5 +1,7 @@
 """What the driver declares anew and waits for a configuration change: streams, controls, formats, rates, latencies."""
 
+import struct
+
 import numpy as np
 import pytest
 from changing import DESK, Plug, changing, four_streams, other, through, with_controls
@@ -7,6 +9,7 @@ from made_drivers import device_spec
 
 from tympan import ControlSpec, DeviceSpec, OSStatus, StreamFormat, StreamSpec
 from tympan.testing import Host
+from tympan.testing._status import code
 
 
 @pytest.fixture
@@ -253,7 +256,7 @@ def test_a_device_that_goes_while_its_change_is_pending(what):
 
 
 def test_a_driver_that_cannot_start_with_it_keeps_what_it_had():
-    class Refuses(changing()):
+    class Refuses(changing(device_spec().with_sample_rates(44_100.0, 48_000.0))):
         def start_device(self, index):
             super().start_device(index)
             if len(self.list[0].streams) == 4:
@@ -271,3 +274,9 @@ def test_a_driver_that_cannot_start_with_it_keeps_what_it_had():
         assert not device.is_running, "and it could not start again either"
         plug.driver.list = [device_spec()]
         assert through(device)
+        plug.plugin.table.start_io(device.id, 1)
+        wish = plug.plugin.table.set(device.id, code("nsrt"), code("glob"), 0, struct.pack("<d", 44_100.0))
+        hal.pump()
+        assert wish == 0 == plug.plugin.table.perform(device.id, captured[1], 0)
+        assert device.sample_rate == 44_100.0 and len(device.streams()) == 2, "what failed is forgotten"
+        plug.plugin.table.stop_io(device.id, 1)
