@@ -100,7 +100,7 @@ MUTANTS = [
     ("tympan/_hal.pyx", '        call_driver_method(core, b"_begin_storing")', "        pass", "test_settings"),
     ("tympan/_hal_extras.pxd", "    if job.value is not NULL:\n        CFRelease(job.value)", "    if False:\n        CFRelease(job.value)", "test_settings"),
     ("tympan/_properties.pyx", " or address.mScope != kAudioObjectPropertyScopeGlobal or address.mElement != 0", "", "test_custom_properties"),
-    ("tympan/_hal_changes.pxd", "    ty_wait_for_readers(&core.io, PATIENCE)\n", "", "test_update"),
+    ("tympan/_hal_changes.pxd", "    ty_wait_for_readers(&core.io, PATIENCE)\n", "", "test_stop_waits"),
     ("tympan/_hal_changes.pxd", "        enqueue(core, kAudioObjectPlugInObject, 0, kAudioPlugInPropertyDeviceList", "        enqueue(core, kAudioObjectPlugInObject, 0, kAudioPlugInPropertyBoxList", "test_update"),
     ("tympan/_hal_changes.pxd", "        retire(core, before)\n    reclaim(core)", "        pass\n    reclaim(core)", "test_update"),
     ("tympan/_hal_changes.pxd", "        halt(core, device)\n    forget_device", "        pass\n    forget_device", "test_update"),
